@@ -1,0 +1,1 @@
+"""The running program: wiring, edges, clock. Nobody imports it."""

@@ -1,0 +1,21 @@
+"""What storage refuses, as typed errors."""
+
+
+class StorageError(Exception):
+    """Raised when storage refuses something; the text is safe to log."""
+
+
+class StaleVersionError(StorageError):
+    """Raised when a row was changed by somebody else since it was read."""
+
+
+class ForbiddenTransitionError(StorageError):
+    """Raised when a report cannot go from its state to the one asked for."""
+
+
+class SealError(StorageError):
+    """Raised when sealed bytes cannot be opened: a wrong key, a wrong purpose, or damage."""
+
+
+class UnknownRowError(StorageError):
+    """Raised when a row that must exist does not."""
