@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
+    ColumnElement,
     Connection,
-    CursorResult,
     Dialect,
     Integer,
     MetaData,
+    Table,
+    bindparam,
     create_engine,
     event,
     make_url,
     text,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.expression import Executable
+
+from storage.errors import DatabaseBusyError
+
+T = TypeVar("T")
 
 metadata = MetaData(
     naming_convention={
@@ -37,24 +48,27 @@ metadata = MetaData(
 # SQLite gives only "INTEGER PRIMARY KEY" its own row number; PostgreSQL should not run out at 2**31.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
+MOST_TOGETHER = 64  # pieces of work that share one transaction; performance.md measured 64 rows a commit
+
 BUSY_TIMEOUT_SECONDS = 4  # below the platform's five seconds: a stuck lock must become a 5xx that is repeated
 
 
 class Database:
-    """One engine and its two kinds of transaction.
+    """One engine and its transactions.
 
-    `write()` takes SQLite's single writer's lock at once (BEGIN IMMEDIATE), so that what a transaction reads is
-    still true when it writes; `read()` never waits for a writer. Neither is opened before it is needed, so the
-    object may be made before a fork, but must not be used before it.
+    `run(work)` is the hot path: on SQLite all work that waits at one moment shares one transaction and one flush
+    to disk. `write()` takes the single writer's place at once, so that what a transaction reads is still true when
+    it writes; `read()` never waits for a writer. Nothing is opened before it is needed, so the object may be made
+    before a fork, but must not be used before it.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.path = Path(parsed.database) if self.is_sqlite and parsed.database else None
         if self.is_sqlite:
-            if self.path is None:
+            if not parsed.database or parsed.database == ":memory:":
                 raise ValueError("an SQLite database needs a file: several processes share it")
+            self.path: Path | None = Path(parsed.database)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(
                 parsed,
@@ -64,15 +78,70 @@ class Database:
             )
             event.listen(self.engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine, "begin", _begin_sqlite_transaction)
+            self._writers_place = WritersPlace(self.path.with_name(self.path.name + ".writer"))
         else:
+            self.path = None
             self.engine = create_engine(
                 parsed, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_SECONDS,
                 connect_args={"connect_timeout": BUSY_TIMEOUT_SECONDS},
             )  # fmt: skip
+        self._waiting: deque[_Work[Any]] = deque()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` returns, run in a writing transaction that is durable when this returns.
+
+        On SQLite `work` may share its transaction with others that wait, and may be run a second time after a
+        rollback when one of them raises; it must have no effect but through its connection. Raises what `work`
+        raises, and the driver's errors.
+        """
+        if not self.is_sqlite:
+            with self.write() as db:
+                return work(db)
+        mine = _Work(work)
+        self._waiting.append(mine)
+        with self._writers_place:
+            while not mine.is_done:
+                self._run_waiting()
+        return mine.get_result()
+
+    def _run_waiting(self) -> None:
+        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+        try:
+            try:
+                with self._write_in_place() as db:
+                    for work in together:
+                        work.run(db)
+            except Exception:
+                # One of them raised, so none is kept: each gets a transaction of its own and its own outcome.
+                for work in together:
+                    self._run_alone(work)
+            for work in together:
+                work.is_done = True
+        finally:
+            for work in together:
+                if not work.is_done:  # this thread is being ended; whoever waits must not wait for ever
+                    work.error = DatabaseBusyError("the thread that did the writing was ended")
+                    work.is_done = True
+
+    def _run_alone(self, work: _Work[Any]) -> None:
+        try:
+            with self._write_in_place() as db:
+                work.run(db)
+        except Exception as error:
+            work.error = error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield a connection in a writing transaction; commits at the end, rolls back on an exception."""
+        if not self.is_sqlite:
+            with self.engine.begin() as db:
+                yield db
+            return
+        with self._writers_place, self._write_in_place() as db:
+            yield db
+
+    @contextmanager
+    def _write_in_place(self) -> Iterator[Connection]:
         with self.engine.connect() as db:
             db = db.execution_options(suishoupai_begin="IMMEDIATE")
             with db.begin():
@@ -92,10 +161,70 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        if self.is_sqlite:
+            self._writers_place.close()
+
+
+class WritersPlace:
+    """The place of SQLite's single writer, held by one thread of one process at a time.
+
+    SQLite's own waiting sleeps in growing steps; a thread that waits here is woken by the kernel at once. SQLite's
+    lock is still taken inside, so that a program that does not know of this place does no harm. The kernel frees
+    the place of a process that dies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = threading.Lock()
+        self._file: int | None = None
+        self._pid = 0
+
+    def __enter__(self) -> None:
+        if not self._thread.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise DatabaseBusyError("another thread has held the writer's place for too long")
+        try:
+            if self._file is None or self._pid != os.getpid():
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._pid = os.getpid()
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._thread.release()
+            raise
+
+    def __exit__(self, *_exception: object) -> None:
+        try:
+            if self._file is not None:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+        finally:
+            self._thread.release()
+
+    def close(self) -> None:
+        """Close the file behind the place."""
+        if self._file is not None and self._pid == os.getpid():
+            os.close(self._file)
+        self._file = None
+
+
+class _Work(Generic[T]):
+    """One piece of work that waits for the writer's place, and its outcome."""
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self._work = work
+        self._result: T | None = None
+        self.error: Exception | None = None
+        self.is_done = False
+
+    def run(self, db: Connection) -> None:
+        self._result = self._work(db)
+
+    def get_result(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return cast("T", self._result)
 
 
 def _prepare_sqlite_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's own BEGIN is too late and too weak
+    connection.isolation_level = None  # sqlite3's own BEGIN is too late and too weak
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an answer of 200 must survive a power cut
@@ -110,36 +239,61 @@ def _begin_sqlite_transaction(db: Connection) -> None:
 
 
 class Prepared:
-    """A Core statement rendered once per engine and run through the driver.
+    """A Core statement rendered once per engine and run on the driver's own cursor, inside the same transaction.
 
-    The webhook runs some eight statements for each message; compiling and type processing would cost more than
-    the database does. Values are bound as the driver takes them: instants as milliseconds, enums as their text.
+    The webhook runs some eight statements for each message; compiling them and building result objects would cost
+    several times what the database does. Values are bound and rows come back as the driver has them: instants as
+    milliseconds, enums as their text. Errors are the driver's.
     """
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable | Mapping[str, Executable]) -> None:
+        """Keep a statement, or one for each dialect by its name; it is rendered when it first runs."""
         self._statement = statement
         self._rendered: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
         self._lock = threading.Lock()
 
-    def run(self, db: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Run the statement with `values` by the names of its bound parameters."""
+    def run(self, db: Connection, values: Mapping[str, Any]) -> DBAPICursor:
+        """Run the statement with `values` by the names of its bound parameters; returns the driver's cursor."""
         rendered = self._rendered.get(db.dialect.name)
         if rendered is None:
             rendered = self._render(db.dialect)
         sql, order, constants = rendered
+        cursor: DBAPICursor = db.connection.cursor()
         if order is None:
-            return db.exec_driver_sql(sql, {**constants, **values})
-        return db.exec_driver_sql(sql, tuple(values[name] if name in values else constants[name] for name in order))
+            cursor.execute(sql, {**constants, **values})
+        else:
+            cursor.execute(sql, [values[name] if name in values else constants[name] for name in order])
+        return cursor
+
+    def first(self, db: Connection, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Run the statement and return its first row."""
+        cursor = self.run(db, values)
+        row = cursor.fetchone()
+        cursor.close()
+        return row
 
     def _render(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
         with self._lock:
-            compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+            statement = self._statement[dialect.name] if isinstance(self._statement, Mapping) else self._statement
+            compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
             order = tuple(compiled.positiontup) if compiled.positional else None
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             nullable = {name: None for name in compiled.params if name not in constants}
             rendered = (str(compiled), order, {**nullable, **constants})
             self._rendered[dialect.name] = rendered
             return rendered
+
+
+def insert_or_skip(table: Table, columns: Sequence[str], *, returning: ColumnElement[Any]) -> Prepared:
+    """Return a prepared INSERT of `columns` that skips a row whose unique key is taken and returns `returning`."""
+    values: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in columns}
+    # Both engines speak the same ON CONFLICT; SQLite's construct renders for PostgreSQL only by its own dialect.
+    return Prepared(
+        {
+            "sqlite": sqlite.insert(table).values(values).on_conflict_do_nothing().returning(returning),
+            "postgresql": postgresql.insert(table).values(values).on_conflict_do_nothing().returning(returning),
+        }
+    )
 
 
 def serialise_on(db: Connection, number: int) -> None:

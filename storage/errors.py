@@ -5,6 +5,10 @@ class StorageError(Exception):
     """Raised when storage refuses something; the text is safe to log."""
 
 
+class DatabaseBusyError(StorageError):
+    """Raised when the database's single writer's place was not free in time; the platform repeats the message."""
+
+
 class StaleVersionError(StorageError):
     """Raised when a row was changed by somebody else since it was read."""
 

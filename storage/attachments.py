@@ -1,0 +1,262 @@
+"""Photos, voices and videos of reports: where they are to be fetched, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from storage.database import Prepared, RowId, metadata
+from storage.types import AnyRow, Instant, to_milliseconds
+
+
+class AttachmentState(StrEnum):
+    """What became of the bytes."""
+
+    PENDING = "pending"  # not fetched yet
+    KEPT = "kept"
+    REFUSED = "refused"  # fetched, but not what it says; the reason stands beside it
+    LOST = "lost"  # cannot be had any more
+    PURGED = "purged"  # deleted on request
+
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("report_id", RowId, ForeignKey("reports.id"), nullable=False),
+    Column("message_id", RowId, ForeignKey("messages.id"), nullable=False),
+    Column("kind", String(8), nullable=False, comment="photo, voice or video"),
+    Column("state", String(8), nullable=False),
+    Column("reason", String(60), nullable=False, default="", comment="why it is refused or lost"),
+    Column("media_id", String(200), nullable=False, default=""),
+    Column("picture_url", String(500), nullable=False, default=""),
+    Column("voice_format", String(16), nullable=False, default=""),
+    Column("sent_at", Instant, nullable=False),
+    Column(
+        "expires_at",
+        Instant,
+        nullable=False,
+        comment="the platform forgets media three days after they were sent",
+    ),
+    Column("due_at", Instant, comment="when it is to be fetched; empty once that is settled"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("content_type", String(40), nullable=False, default="", comment="of the clean copy"),
+    Column("byte_count", Integer, comment="of the original"),
+    Column("width", Integer, comment="pixels of the oriented original"),
+    Column("height", Integer),
+    Column("sha256", String(64), comment="of the original"),
+    Column("difference_hash", BigInteger, comment="64-bit dHash as a signed number"),
+    Column("clean_key", String(120), nullable=False, default="", comment="what staff see"),
+    Column("thumbnail_key", String(120), nullable=False, default=""),
+    Column("original_key", String(120), nullable=False, default="", comment="sealed"),
+    Column("fetched_at", Instant),
+    Index("ix_attachments_report_id_sent_at", "report_id", "sent_at"),
+    Index("ix_attachments_sha256", "sha256"),
+    Index(
+        "ix_attachments_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
+_ADDED = (
+    "report_id", "message_id", "kind", "state", "reason", "media_id", "picture_url", "voice_format", "sent_at",
+    "expires_at", "due_at", "attempts", "content_type", "clean_key", "thumbnail_key", "original_key",
+)  # fmt: skip
+_add = Prepared(insert(attachments).values({name: bindparam(name) for name in _ADDED}))
+
+
+def add_attachment(
+    db: Connection,
+    *,
+    report_id: int,
+    message_id: int,
+    kind: str,
+    media_id: str,
+    picture_url: str,
+    voice_format: str,
+    sent_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """Insert an attachment that is to be fetched at once; lost from the start when nothing says where it is."""
+    is_findable = bool(media_id or picture_url)
+    _add.run(
+        db,
+        {
+            "report_id": report_id,
+            "message_id": message_id,
+            "kind": kind,
+            "state": (AttachmentState.PENDING if is_findable else AttachmentState.LOST).value,
+            "reason": "" if is_findable else "no_reference",
+            "media_id": media_id[:200],
+            "picture_url": picture_url[:500],
+            "voice_format": voice_format[:16],
+            "sent_at": to_milliseconds(sent_at),
+            "expires_at": to_milliseconds(expires_at),
+            "due_at": to_milliseconds(now) if is_findable else None,
+            "attempts": 0,
+            "content_type": "",
+            "clean_key": "",
+            "thumbnail_key": "",
+            "original_key": "",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DueAttachment:
+    """An attachment claimed for fetching."""
+
+    id: int
+    report_id: int
+    kind: str
+    media_id: str
+    picture_url: str
+    voice_format: str
+    sent_at: datetime
+    expires_at: datetime
+    attempts: int
+
+
+def claim_next_due(db: Connection, *, now: datetime, next_try_at: datetime) -> DueAttachment | None:
+    """Claim one attachment that is due, pushing its next try to `next_try_at` in case this one is cut off."""
+    row = db.execute(
+        select(attachments)
+        .where(text("due_at IS NOT NULL"), attachments.c.due_at <= now)
+        .order_by(attachments.c.due_at, attachments.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    db.execute(
+        update(attachments)
+        .where(attachments.c.id == row.id)
+        .values(attempts=attachments.c.attempts + 1, due_at=next_try_at)
+    )
+    return DueAttachment(
+        row.id,
+        row.report_id,
+        row.kind,
+        row.media_id,
+        row.picture_url,
+        row.voice_format,
+        row.sent_at,
+        row.expires_at,
+        row.attempts + 1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCopy:
+    """Where the safe copies of an attachment are, and what is known of it."""
+
+    content_type: str
+    byte_count: int
+    sha256: str
+    clean_key: str
+    original_key: str
+    thumbnail_key: str = ""
+    width: int | None = None
+    height: int | None = None
+    difference_hash: int | None = None
+
+
+def mark_kept(db: Connection, attachment_id: int, copy: KeptCopy, *, now: datetime) -> bool:
+    """Keep where the copies are; False when the attachment was purged meanwhile, so that the copies must go."""
+    done = db.execute(
+        update(attachments)
+        .where(attachments.c.id == attachment_id, attachments.c.state == AttachmentState.PENDING)
+        .values(
+            state=AttachmentState.KEPT,
+            reason="",
+            due_at=None,
+            fetched_at=now,
+            content_type=copy.content_type,
+            byte_count=copy.byte_count,
+            sha256=copy.sha256,
+            clean_key=copy.clean_key,
+            thumbnail_key=copy.thumbnail_key,
+            original_key=copy.original_key,
+            width=copy.width,
+            height=copy.height,
+            difference_hash=copy.difference_hash,
+        )
+    )
+    return done.rowcount == 1
+
+
+def mark_gone(
+    db: Connection, attachment_id: int, state: AttachmentState, *, reason: str, original_key: str = ""
+) -> None:
+    """Settle an attachment as refused or lost, with a reason in lower_snake_case."""
+    db.execute(
+        update(attachments)
+        .where(attachments.c.id == attachment_id, attachments.c.state == AttachmentState.PENDING)
+        .values(state=state, reason=reason[:60], due_at=None, original_key=original_key)
+    )
+
+
+def mark_retry(db: Connection, attachment_id: int, *, reason: str, due_at: datetime) -> None:
+    """Put off an attachment that could not be fetched this time."""
+    db.execute(
+        update(attachments)
+        .where(attachments.c.id == attachment_id, attachments.c.state == AttachmentState.PENDING)
+        .values(reason=reason[:60], due_at=due_at)
+    )
+
+
+def list_report_attachments(db: Connection, report_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Return the attachments of reports as rows, in the order in which they were sent."""
+    return db.execute(
+        select(attachments)
+        .where(attachments.c.report_id.in_(list(report_ids)))
+        .order_by(attachments.c.report_id, attachments.c.sent_at, attachments.c.message_id)
+    ).all()
+
+
+def find_attachment(db: Connection, attachment_id: int) -> AnyRow | None:
+    """Return one attachment's row."""
+    return db.execute(select(attachments).where(attachments.c.id == attachment_id)).one_or_none()
+
+
+def purge_report_attachments(db: Connection, report_id: int) -> list[str]:
+    """Mark every attachment of a report as purged and return the keys whose files must now be deleted."""
+    rows = db.execute(select(attachments).where(attachments.c.report_id == report_id)).all()
+    db.execute(
+        update(attachments)
+        .where(attachments.c.report_id == report_id)
+        .values(
+            state=AttachmentState.PURGED,
+            reason="on_request",
+            due_at=None,
+            media_id="",
+            picture_url="",
+            clean_key="",
+            thumbnail_key="",
+            original_key="",
+            sha256=None,
+            difference_hash=None,
+        )
+    )
+    return [key for row in rows for key in (row.clean_key, row.thumbnail_key, row.original_key) if key]

@@ -1,0 +1,216 @@
+"""Who reports: an alias for everybody, the openid only as a keyed hash and a sealed text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Float,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
+
+from storage.database import Prepared, RowId, insert_or_skip, metadata
+from storage.types import Instant, from_milliseconds, to_milliseconds
+
+reporters = Table(
+    "reporters",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column(
+        "alias",
+        String(24),
+        nullable=False,
+        unique=True,
+        comment="shown to staff; never given to anybody else",
+    ),
+    Column("openid_hash", String(64), unique=True, comment="keyed hash for look-up; empty once erased"),
+    Column("openid_sealed", LargeBinary, comment="AES-GCM under the key file; empty once erased"),
+    Column("is_subscribed", Boolean, nullable=False, default=True),
+    Column("subscription_changed_at", Instant, comment="CreateTime of the latest subscribe or unsubscribe"),
+    Column("is_anonymous", Boolean, nullable=False, default=False, comment="asked to stay unnamed in all to come"),
+    Column("scene", String(64), comment="the QR scene last scanned"),
+    Column(
+        "place_label",
+        String(200),
+        nullable=False,
+        default="",
+        comment="a place sent before there was a report",
+    ),
+    Column("place_latitude", Float),
+    Column("place_longitude", Float),
+    Column("place_sent_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("erased_at", Instant),
+    CheckConstraint("(erased_at IS NULL) = (openid_hash IS NOT NULL)", name="erased_or_known"),
+    CheckConstraint("(openid_hash IS NULL) = (openid_sealed IS NULL)", name="hash_with_seal"),
+)
+
+ALIAS_PREFIX = "热心群众"
+_ALIAS_DIGITS = (4, 4, 5, 6, 8, 12)  # longer at each collision; an alias once given is never given again
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """A reporter as everybody but the vault's holder sees one."""
+
+    id: int
+    alias: str
+    is_subscribed: bool
+    is_anonymous: bool
+    subscription_changed_at: datetime | None
+    place_label: str
+    place_latitude: float | None
+    place_longitude: float | None
+    place_sent_at: datetime | None
+
+
+_COLUMNS = (
+    reporters.c.id,
+    reporters.c.alias,
+    reporters.c.is_subscribed,
+    reporters.c.is_anonymous,
+    reporters.c.subscription_changed_at,
+    reporters.c.place_label,
+    reporters.c.place_latitude,
+    reporters.c.place_longitude,
+    reporters.c.place_sent_at,
+)
+_find = Prepared(select(*_COLUMNS).where(reporters.c.openid_hash == bindparam("openid_hash")))
+_add = insert_or_skip(
+    reporters,
+    ["alias", "openid_hash", "openid_sealed", "is_subscribed", "is_anonymous", "place_label", "created_at"],
+    returning=reporters.c.id,
+)
+
+
+def find_reporter(db: Connection, openid_hash: str) -> Reporter | None:
+    """Return the reporter behind a keyed hash."""
+    row = _find.first(db, {"openid_hash": openid_hash})
+    if row is None:
+        return None
+    return Reporter(
+        row[0], row[1], bool(row[2]), bool(row[3]), _instant(row[4]), row[5], row[6], row[7], _instant(row[8])
+    )
+
+
+def get_or_add_reporter(
+    db: Connection,
+    *,
+    openid_hash: str,
+    seal: Callable[[], bytes],
+    random_hex: Callable[[int], str],
+    now: datetime,
+) -> Reporter:
+    """Return the reporter behind a keyed hash, added with a fresh alias when new.
+
+    `seal` gives the sealed openid and is called for new reporters only; `random_hex(n)` gives n random hex digits.
+    """
+    found = find_reporter(db, openid_hash)
+    if found is not None:
+        return found
+    for digits in _ALIAS_DIGITS:
+        alias = ALIAS_PREFIX + random_hex(digits).upper()
+        row = _add.first(
+            db,
+            {
+                "alias": alias,
+                "openid_hash": openid_hash,
+                "openid_sealed": seal(),
+                "is_subscribed": True,
+                "is_anonymous": False,
+                "place_label": "",
+                "created_at": to_milliseconds(now),
+            },
+        )
+        if row is not None:
+            return Reporter(row[0], alias, True, False, None, "", None, None, None)
+        found = find_reporter(db, openid_hash)
+        if found is not None:
+            return found
+    raise RuntimeError("no free alias after six tries: is the source of randomness broken?")
+
+
+def remember_place(
+    db: Connection,
+    reporter_id: int,
+    *,
+    label: str,
+    latitude: float | None,
+    longitude: float | None,
+    sent_at: datetime | None,
+) -> None:
+    """Keep a place that came while no report was open; `sent_at` None forgets it."""
+    db.execute(
+        update(reporters)
+        .where(reporters.c.id == reporter_id)
+        .values(place_label=label[:200], place_latitude=latitude, place_longitude=longitude, place_sent_at=sent_at)
+    )
+
+
+def mark_anonymous(db: Connection, reporter_id: int) -> None:
+    """Keep that this reporter asked to stay unnamed."""
+    db.execute(update(reporters).where(reporters.c.id == reporter_id).values(is_anonymous=True))
+
+
+def mark_scene(db: Connection, reporter_id: int, scene: str) -> None:
+    """Keep the QR scene that this reporter scanned last."""
+    db.execute(update(reporters).where(reporters.c.id == reporter_id).values(scene=scene[:64]))
+
+
+def mark_subscribed(db: Connection, reporter_id: int, *, at: datetime) -> None:
+    """Keep a subscription made at `at`, unless something later is known already."""
+    db.execute(
+        update(reporters)
+        .where(reporters.c.id == reporter_id)
+        .where((reporters.c.subscription_changed_at.is_(None)) | (reporters.c.subscription_changed_at <= at))
+        .values(is_subscribed=True, subscription_changed_at=at)
+    )
+
+
+def erase_identity(db: Connection, reporter_id: int, *, at: datetime, now: datetime) -> bool:
+    """Erase who is behind an alias after an unsubscribe made at `at`; False when a later subscription is known.
+
+    The platform's rule: on unsubscribe all information about the person must go. The hazard facts stay, under
+    the alias. Messages are emptied by their own module.
+    """
+    erased = db.execute(
+        update(reporters)
+        .where(reporters.c.id == reporter_id)
+        .where((reporters.c.subscription_changed_at.is_(None)) | (reporters.c.subscription_changed_at <= at))
+        .values(
+            openid_hash=None,
+            openid_sealed=None,
+            is_subscribed=False,
+            subscription_changed_at=at,
+            erased_at=now,
+            scene=None,
+            place_label="",
+            place_latitude=None,
+            place_longitude=None,
+            place_sent_at=None,
+        )
+    )
+    return erased.rowcount == 1
+
+
+def get_sealed_openid(db: Connection, reporter_id: int) -> bytes | None:
+    """Return the sealed openid, None once erased; only the program's edge, which holds the vault, can open it."""
+    sealed: bytes | None = db.execute(
+        select(reporters.c.openid_sealed).where(reporters.c.id == reporter_id)
+    ).scalar_one()
+    return sealed
+
+
+def _instant(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_milliseconds(milliseconds)

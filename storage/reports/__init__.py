@@ -1,0 +1,1 @@
+"""Hazard reports: their table, how they are gathered, listed, searched and decided."""

@@ -1,0 +1,177 @@
+"""The tables of reports: the report itself, its history, its code and its search pairs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from storage.database import RowId, metadata
+from storage.types import Instant
+
+
+class ReportState(StrEnum):
+    """Where a report stands; the order is the usual way."""
+
+    GATHERING = "gathering"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MERGED = "merged"
+    TRANSFERRED = "transferred"
+    VERIFIED = "verified"
+    UNFOUNDED = "unfounded"
+    ASSIGNED = "assigned"
+    RECTIFIED = "rectified"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"
+
+
+# States in which somebody still has to do something; a report in one of them can be withdrawn or merged.
+OPEN_STATES = (
+    ReportState.GATHERING,
+    ReportState.RECEIVED,
+    ReportState.ACCEPTED,
+    ReportState.VERIFIED,
+    ReportState.ASSIGNED,
+    ReportState.RECTIFIED,
+    ReportState.REOPENED,
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column(
+        "code",
+        String(12),
+        nullable=False,
+        unique=True,
+        comment="told to the reporter: year, month, running number",
+    ),
+    Column("reporter_id", RowId, ForeignKey("reporters.id")),
+    Column("state", String(12), nullable=False),
+    Column("version", Integer, nullable=False, default=1, comment="counted up by every verdict"),
+    Column("category", String(4), nullable=False, default="UNK"),
+    Column("level", String(2), nullable=False, default="P2"),
+    Column("is_emergency", Boolean, nullable=False, default=False),
+    Column(
+        "major_standard",
+        String(120),
+        nullable=False,
+        default="",
+        comment="standard behind a 疑似重大 hint, or empty",
+    ),
+    Column("why", Text, nullable=False, default="", comment="what the classification rests on, a line each"),
+    Column(
+        "description",
+        Text,
+        nullable=False,
+        default="",
+        comment="the reporter's words; never leaves the office",
+    ),
+    Column("place_label", String(200), nullable=False, default=""),
+    Column("latitude", Float, comment="GCJ-02 degrees as the platform sends them"),
+    Column("longitude", Float),
+    Column("unit_id", RowId, ForeignKey("units.id")),
+    Column("is_anonymous", Boolean, nullable=False, default=False),
+    Column("photo_count", Integer, nullable=False, default=0),
+    Column("voice_count", Integer, nullable=False, default=0),
+    Column("video_count", Integer, nullable=False, default=0),
+    Column("message_count", Integer, nullable=False, default=0),
+    Column("missing", String(40), nullable=False, default="", comment="comma-separated: look, description, place"),
+    Column("asked", String(12), nullable=False, default="", comment="the one question that was put last"),
+    Column("source", String(16), nullable=False, default="chat"),
+    Column("opened_at", Instant, nullable=False, comment="sent time of the earliest piece"),
+    Column("last_piece_at", Instant, nullable=False, comment="sent time of the latest piece"),
+    Column("gather_until", Instant, comment="when gathering ends if nothing more comes; empty once submitted"),
+    Column("created_at", Instant, nullable=False),
+    Column("submitted_at", Instant),
+    Column("due_at", Instant),
+    Column("merged_into_id", RowId, ForeignKey("reports.id")),
+    Column(
+        "is_indexed",
+        Boolean,
+        nullable=False,
+        default=False,
+        comment="whether the search pairs are up to date",
+    ),
+    CheckConstraint("(state = 'gathering') = (gather_until IS NOT NULL)", name="gathering_ends"),
+    CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_names_master"),
+    Index("ix_reports_reporter_id_id", "reporter_id", "id"),
+    Index("ix_reports_state_id", "state", "id"),
+    Index("ix_reports_category_id", "category", "id"),
+    Index("ix_reports_level_id", "level", "id"),
+    Index("ix_reports_unit_id_state_id", "unit_id", "state", "id"),
+    Index(
+        "uq_reports_gathering",
+        "reporter_id",
+        unique=True,
+        sqlite_where=text("state = 'gathering'"),
+        postgresql_where=text("state = 'gathering'"),
+    ),
+    Index(
+        "ix_reports_gather_until",
+        "gather_until",
+        sqlite_where=text("state = 'gathering'"),
+        postgresql_where=text("state = 'gathering'"),
+    ),
+    Index(
+        "ix_reports_unindexed",
+        "id",
+        sqlite_where=text("NOT is_indexed"),
+        postgresql_where=text("NOT is_indexed"),
+    ),
+    Index(
+        "ix_reports_missing",
+        "id",
+        sqlite_where=text("missing != ''"),
+        postgresql_where=text("missing != ''"),
+    ),
+)
+
+report_codes = Table(
+    "report_codes",
+    metadata,
+    Column("month", String(4), primary_key=True, comment="two digits of the year, two of the month"),
+    Column("last_number", Integer, nullable=False),
+)
+
+# Append-only: who moved or noted what, when, why.
+report_history = Table(
+    "report_history",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("report_id", RowId, ForeignKey("reports.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(48), nullable=False, comment="bot, reporter, or staff:<username>"),
+    Column("action", String(24), nullable=False),
+    Column("from_state", String(12), nullable=False, default=""),
+    Column("to_state", String(12), nullable=False, default=""),
+    Column("note", Text, nullable=False, default=""),
+    Index("ix_report_history_report_id_id", "report_id", "id"),
+)
+
+# Chinese words are mostly two characters, so text is found by overlapping pairs of characters. A plain table of
+# pairs answers alike on both engines, newest first, without sorting what a common pair matches.
+report_pairs = Table(
+    "report_pairs",
+    metadata,
+    Column("pair", String(2), primary_key=True),
+    Column("report_id", RowId, ForeignKey("reports.id"), primary_key=True, autoincrement=False),
+    Index("ix_report_pairs_report_id", "report_id"),
+    sqlite_with_rowid=False,
+)
