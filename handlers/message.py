@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from handlers.classify import Understanding
+from storage.reporters import Reporter
 
 
 class Kind(StrEnum):
@@ -43,11 +44,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of one reporter; `row_id` and `reporter_id` are database rows, never the platform's ids."""
+    """One message of one reporter; `row_id` and the reporter are database rows, never the platform's ids."""
 
     row_id: int
-    reporter_id: int
-    alias: str
+    reporter: Reporter
     kind: Kind
     sent_at: datetime  # CreateTime, or the time of receipt where that cannot be right
     received_at: datetime
@@ -57,3 +57,13 @@ class Message:
     media: Media | None = None
     event: str = ""  # lower-case name of the platform's event
     event_key: str = ""
+
+    @property
+    def reporter_id(self) -> int:
+        """The reporter's row."""
+        return self.reporter.id
+
+    @property
+    def key(self) -> str:
+        """The menu key that was pressed; WeRoBot's `key_click` looks for it under this name."""
+        return self.event_key

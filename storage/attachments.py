@@ -27,6 +27,38 @@ from storage.database import Prepared, RowId, metadata
 from storage.types import AnyRow, Instant, to_milliseconds
 
 
+class Reason(StrEnum):
+    """Why an attachment is refused, lost or still waiting; stored, so a value never changes, and pages translate it.
+
+    The second half is what `media` says of bytes that it refuses, under the same words.
+    """
+
+    NO_REFERENCE = "no_reference"  # the message named neither a media id nor an address
+    MEDIA_GONE = "media_gone"  # the platform does not have it any more
+    EXPIRED = "expired"  # it could not be fetched before the platform forgot it
+    ADDRESS_REFUSED = "address_refused"  # the address is none of the platform's
+    UNREACHABLE = "unreachable"  # waiting: no answer, or one that makes no sense
+    RATE_LIMITED = "rate_limited"  # waiting: too many calls for this minute or this day
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - waiting: the platform refuses the access token
+    MISCONFIGURED = "misconfigured"  # waiting: the operator must mend credentials, IP list or permissions
+    REFUSED_BY_PLATFORM = "refused_by_platform"  # waiting: refused with an errcode that we do not know
+    INTERRUPTED = "interrupted"  # waiting: the process ended in the middle of it
+    ON_REQUEST = "on_request"  # purged
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_COMPLEX = "too_complex"
+    NOT_A_PICTURE = "not_a_picture"
+    NOT_A_VOICE = "not_a_voice"
+    NOT_A_VIDEO = "not_a_video"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    DAMAGED = "damaged"
+    OUT_OF_MEMORY = "out_of_memory"  # waiting
+    DISK_FULL = "disk_full"  # waiting
+    STORE_UNAVAILABLE = "store_unavailable"  # waiting
+
+
 class AttachmentState(StrEnum):
     """What became of the bytes."""
 
@@ -107,7 +139,7 @@ def add_attachment(
             "message_id": message_id,
             "kind": kind,
             "state": (AttachmentState.PENDING if is_findable else AttachmentState.LOST).value,
-            "reason": "" if is_findable else "no_reference",
+            "reason": "" if is_findable else Reason.NO_REFERENCE.value,
             "media_id": media_id[:200],
             "picture_url": picture_url[:500],
             "voice_format": voice_format[:16],
@@ -207,22 +239,28 @@ def mark_kept(db: Connection, attachment_id: int, copy: KeptCopy, *, now: dateti
 
 
 def mark_gone(
-    db: Connection, attachment_id: int, state: AttachmentState, *, reason: str, original_key: str = ""
-) -> None:
-    """Settle an attachment as refused or lost, with a reason in lower_snake_case."""
-    db.execute(
+    db: Connection, attachment_id: int, state: AttachmentState, *, reason: Reason, original_key: str = ""
+) -> bool:
+    """Settle an attachment as refused or lost; False when it was purged meanwhile, so that the original must go."""
+    done = db.execute(
         update(attachments)
         .where(attachments.c.id == attachment_id, attachments.c.state == AttachmentState.PENDING)
-        .values(state=state, reason=reason[:60], due_at=None, original_key=original_key)
+        .values(state=state, reason=reason, due_at=None, original_key=original_key)
     )
+    return done.rowcount == 1
 
 
-def mark_retry(db: Connection, attachment_id: int, *, reason: str, due_at: datetime) -> None:
-    """Put off an attachment that could not be fetched this time."""
+def mark_retry(
+    db: Connection, attachment_id: int, *, reason: Reason, due_at: datetime, is_counted: bool = True
+) -> None:
+    """Put off an attachment that could not be fetched this time.
+
+    `is_counted` False takes the try back: what failed for everybody is not held against this one.
+    """
     db.execute(
         update(attachments)
         .where(attachments.c.id == attachment_id, attachments.c.state == AttachmentState.PENDING)
-        .values(reason=reason[:60], due_at=due_at)
+        .values(reason=reason, due_at=due_at, attempts=attachments.c.attempts - (0 if is_counted else 1))
     )
 
 
@@ -248,7 +286,7 @@ def purge_report_attachments(db: Connection, report_id: int) -> list[str]:
         .where(attachments.c.report_id == report_id)
         .values(
             state=AttachmentState.PURGED,
-            reason="on_request",
+            reason=Reason.ON_REQUEST,
             due_at=None,
             media_id="",
             picture_url="",

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.expression import Executable
 
@@ -85,6 +86,16 @@ class Database:
                 parsed, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_SECONDS,
                 connect_args={"connect_timeout": BUSY_TIMEOUT_SECONDS},
             )  # fmt: skip
+        driver = self.engine.dialect.loaded_dbapi
+        # What means that nothing could be stored now, whatever was asked: the platform is to repeat its message.
+        self.outages: tuple[type[Exception], ...] = (
+            OperationalError,
+            InterfaceError,
+            TimeoutError,
+            DatabaseBusyError,
+            driver.OperationalError,
+            driver.InterfaceError,
+        )
         self._waiting: deque[_Work[Any]] = deque()
 
     def run(self, work: Callable[[Connection], T]) -> T:

@@ -23,3 +23,11 @@ class SealError(StorageError):
 
 class UnknownRowError(StorageError):
     """Raised when a row that must exist does not."""
+
+
+class MissingReasonError(StorageError):
+    """Raised when a verdict that needs a reason comes without one."""
+
+
+class WrongSchemaError(StorageError):
+    """Raised when the database's schema is not the one that this program needs."""

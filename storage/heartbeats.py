@@ -9,6 +9,8 @@ from sqlalchemy import Column, Connection, String, Table, insert, select, update
 from storage.database import metadata
 from storage.types import Instant
 
+JOBS = "jobs"  # the process that leads the jobs
+
 heartbeats = Table(
     "heartbeats",
     metadata,

@@ -153,6 +153,11 @@ def finish_message(
     _finish.run(db, {"by_id": message_id, "state": state.value, "reply": reply, "report_id": report_id})
 
 
+def seal_words(db: Connection, message_id: int) -> None:
+    """Leave the words of a confidential message in its sealed payload only."""
+    db.execute(update(messages).where(messages.c.id == message_id).values(text=""))
+
+
 @dataclass(frozen=True, slots=True)
 class FailedMessage:
     """A message whose handler broke, claimed for another try."""
@@ -162,6 +167,17 @@ class FailedMessage:
     payload_sealed: bytes
     received_at: datetime
     attempts: int
+
+
+def has_due_failed(db: Connection, *, now: datetime) -> bool:
+    """Say whether a failed message is due for another try."""
+    due = select(messages.c.id).where(_in_box, messages.c.due_at <= now).limit(1)
+    return db.execute(due).first() is not None
+
+
+def put_off_failed(db: Connection, message_id: int, *, due_at: datetime) -> None:
+    """Set when a failed message is tried next."""
+    db.execute(update(messages).where(messages.c.id == message_id).values(due_at=due_at))
 
 
 def claim_next_failed(db: Connection, *, now: datetime, next_try_at: datetime) -> FailedMessage | None:

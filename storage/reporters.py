@@ -50,6 +50,7 @@ reporters = Table(
     Column("place_latitude", Float),
     Column("place_longitude", Float),
     Column("place_sent_at", Instant),
+    Column("another_at", Instant, comment="when a further report was announced without any word about it"),
     Column("created_at", Instant, nullable=False),
     Column("erased_at", Instant),
     CheckConstraint("(erased_at IS NULL) = (openid_hash IS NOT NULL)", name="erased_or_known"),
@@ -73,6 +74,7 @@ class Reporter:
     place_latitude: float | None
     place_longitude: float | None
     place_sent_at: datetime | None
+    another_at: datetime | None
 
 
 _COLUMNS = (
@@ -85,6 +87,7 @@ _COLUMNS = (
     reporters.c.place_latitude,
     reporters.c.place_longitude,
     reporters.c.place_sent_at,
+    reporters.c.another_at,
 )
 _find = Prepared(select(*_COLUMNS).where(reporters.c.openid_hash == bindparam("openid_hash")))
 _add = insert_or_skip(
@@ -100,7 +103,16 @@ def find_reporter(db: Connection, openid_hash: str) -> Reporter | None:
     if row is None:
         return None
     return Reporter(
-        row[0], row[1], bool(row[2]), bool(row[3]), _instant(row[4]), row[5], row[6], row[7], _instant(row[8])
+        id=row[0],
+        alias=row[1],
+        is_subscribed=bool(row[2]),
+        is_anonymous=bool(row[3]),
+        subscription_changed_at=_instant(row[4]),
+        place_label=row[5],
+        place_latitude=row[6],
+        place_longitude=row[7],
+        place_sent_at=_instant(row[8]),
+        another_at=_instant(row[9]),
     )
 
 
@@ -134,7 +146,7 @@ def get_or_add_reporter(
             },
         )
         if row is not None:
-            return Reporter(row[0], alias, True, False, None, "", None, None, None)
+            return Reporter(row[0], alias, True, False, None, "", None, None, None, None)
         found = find_reporter(db, openid_hash)
         if found is not None:
             return found
@@ -155,6 +167,20 @@ def remember_place(
         update(reporters)
         .where(reporters.c.id == reporter_id)
         .values(place_label=label[:200], place_latitude=latitude, place_longitude=longitude, place_sent_at=sent_at)
+    )
+
+
+def remember_another(db: Connection, reporter_id: int, *, at: datetime | None) -> None:
+    """Keep that the next piece sent after `at` starts another report; None forgets it."""
+    db.execute(update(reporters).where(reporters.c.id == reporter_id).values(another_at=at))
+
+
+def forget_announcements(db: Connection, reporter_id: int) -> None:
+    """Forget a remembered place and an announced report, since a report has taken them up."""
+    db.execute(
+        update(reporters)
+        .where(reporters.c.id == reporter_id)
+        .values(place_label="", place_latitude=None, place_longitude=None, place_sent_at=None, another_at=None)
     )
 
 
@@ -199,6 +225,7 @@ def erase_identity(db: Connection, reporter_id: int, *, at: datetime, now: datet
             place_latitude=None,
             place_longitude=None,
             place_sent_at=None,
+            another_at=None,
         )
     )
     return erased.rowcount == 1

@@ -246,6 +246,16 @@ def withdraw_report(db: Connection, report: RecentReport, *, now: datetime) -> b
     return True
 
 
+def find_next_gathered(db: Connection, *, now: datetime) -> int | None:
+    """Return the id of one report whose gathering has run out, without claiming it."""
+    return db.execute(
+        select(reports.c.id)
+        .where(reports.c.state == text("'gathering'"), reports.c.gather_until <= now)
+        .order_by(reports.c.gather_until)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def claim_next_gathered(db: Connection, *, now: datetime) -> int | None:
     """Return the id of one report whose gathering has run out, locked until commit; None when there is none."""
     return db.execute(

@@ -101,7 +101,7 @@ reports = Table(
     Column("created_at", Instant, nullable=False),
     Column("submitted_at", Instant),
     Column("due_at", Instant),
-    Column("merged_into_id", RowId, ForeignKey("reports.id")),
+    Column("merged_into_id", RowId, ForeignKey("reports.id", deferrable=True)),
     Column(
         "is_indexed",
         Boolean,
@@ -109,6 +109,7 @@ reports = Table(
         default=False,
         comment="whether the search pairs are up to date",
     ),
+    Column("search_text", Text, comment="the words that the search pairs stand for; filled with them by a job"),
     CheckConstraint("(state = 'gathering') = (gather_until IS NOT NULL)", name="gathering_ends"),
     CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_names_master"),
     Index("ix_reports_reporter_id_id", "reporter_id", "id"),
@@ -166,12 +167,19 @@ report_history = Table(
 )
 
 # Chinese words are mostly two characters, so text is found by overlapping pairs of characters. A plain table of
-# pairs answers alike on both engines, newest first, without sorting what a common pair matches.
+# pairs answers alike on both engines, newest first, without sorting what a common pair matches. It is derived from
+# `reports.search_text` by `search.py`, never joined from the other side, and would be the widest index of all with
+# a second one by report: so it has neither that nor a foreign key. A row without its report finds nothing.
 report_pairs = Table(
     "report_pairs",
     metadata,
-    Column("pair", String(2), primary_key=True),
-    Column("report_id", RowId, ForeignKey("reports.id"), primary_key=True, autoincrement=False),
-    Index("ix_report_pairs_report_id", "report_id"),
+    Column(
+        "pair",
+        # Ranges of first characters need the order of code points, whatever the server's language is.
+        String(24).with_variant(String(24, collation="C"), "postgresql"),
+        primary_key=True,
+        comment="two characters of the text, the last one of a word alone, or @ with a cell of the map",
+    ),
+    Column("report_id", RowId, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )

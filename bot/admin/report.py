@@ -1,0 +1,164 @@
+"""One report: what was sent, where it is, what may be the same, what happened so far."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from bot.admin import verdicts
+from bot.admin.accounts import get_member
+from bot.admin.photos import PLAYABLE_VOICES
+from bot.admin.queue import build_filter_args, read_filter, say_first_line
+from bot.admin.rights import Right, needs
+from bot.admin.services import get_services
+from bot.admin.words import say_twin
+from storage.attachments import AttachmentState, list_report_attachments
+from storage.audit import record_audit_entry
+from storage.messages import list_report_messages
+from storage.reports.duplicates import measure_metres, suggest_duplicates
+from storage.reports.queue import find_report, list_history, list_queue, list_thumbnails
+from storage.reports.tables import OPEN_STATES, ReportState
+from storage.reports.verdicts import list_actions
+from storage.staff import find_staff
+from storage.types import AnyRow
+from storage.units import list_units
+
+MOST_UNITS_NEAR = 2
+TAKES_NOTHING = (ReportState.MERGED, ReportState.DECLINED, ReportState.WITHDRAWN)  # no button to merge into these
+FARTHEST_METRES = 15_000  # a unit beyond that says nothing about where the point is
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A report that may be about the same thing, as the page shows it."""
+
+    row: AnyRow
+    why: str
+    picture: int | None  # attachment id
+    can_take: bool  # whether something can be merged into it
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the report's view and the verdicts on the blueprint."""
+    blueprint.get("/reports/<code>")(show_report)
+    verdicts.register(blueprint, render_report)
+
+
+@needs(Right.READ)
+def show_report(code: str) -> ResponseReturnValue:
+    """Show a report, and keep that it was looked at."""
+    services, member = get_services(), get_member()
+    with services.database.read() as db:
+        report = find_report(db, code)
+    if report is None:
+        abort(404)
+    with services.database.write() as db:
+        record_audit_entry(db, at=services.now(), by=member.by, action="look", subject=f"report:{report.id}")
+    return render_report(code)
+
+
+def render_report(code: str, *, fault: str = "", opened: str = "", typed: Mapping[str, str] | None = None) -> str:
+    """Render a report as it is now; `fault` says what was refused, `typed` keeps what was filled in, `opened` where."""
+    filter_ = read_filter(request.args)
+    with get_services().database.read() as db:
+        report = find_report(db, code)
+        if report is None:
+            abort(404)
+        following = list_queue(db, filter_, before=report.id, most=1).rows
+        history = list_history(db, report.id)
+        page = {
+            "letters": list_report_messages(db, [report.id]),
+            "history": history,
+            "names": {step.by: _say_who(db, step.by) for step in history},
+            "twins": _list_twins(db, report),
+            **_list_pieces(db, report),
+            **_place(db, report),
+        }
+    state = ReportState(report.state)
+    return render_template(
+        "admin/report.html",
+        place="queue",
+        report=report,
+        is_open=state in OPEN_STATES,
+        acts={action.value for action in list_actions(state)},
+        args=build_filter_args(filter_),
+        next_code=following[0].code if following else "",
+        reasons=[line for line in report.why.splitlines() if line.strip()],
+        fault=fault,
+        opened=opened,
+        typed=typed or {},
+        first_line=say_first_line,
+        example_code=f"{report.code.partition('-')[0]}-001",
+        **page,
+    )
+
+
+def _list_pieces(db: Connection, report: AnyRow) -> dict[str, Any]:
+    pieces = list_report_attachments(db, [report.id])
+    kept = [piece for piece in pieces if piece.state == AttachmentState.KEPT and piece.clean_key]
+    photos = [piece for piece in kept if piece.kind == "photo"]
+    return {
+        "photos": photos,
+        "voices": [piece for piece in kept if piece.kind == "voice"],
+        "videos": [piece for piece in kept if piece.kind == "video"],
+        "unseen": [piece for piece in pieces if piece not in kept],
+        "own_picture": next((photo.id for photo in photos if photo.thumbnail_key), None),
+        "playable_voices": PLAYABLE_VOICES,
+    }
+
+
+def _list_twins(db: Connection, report: AnyRow) -> list[Twin]:
+    suggestions = suggest_duplicates(db, report)
+    pictures = list_thumbnails(db, [suggestion.report_id for suggestion in suggestions])
+    twins = []
+    for suggestion in suggestions:
+        row = find_report(db, suggestion.code)
+        if row is None or row.id == report.merged_into_id:
+            continue
+        seen = pictures.get(row.id)
+        can_take = ReportState(row.state) not in TAKES_NOTHING
+        why = say_twin(suggestion.reasons, suggestion.metres)
+        twins.append(Twin(row, why, seen.attachment_id if seen else None, can_take))
+    return twins
+
+
+def _place(db: Connection, report: AnyRow) -> dict[str, Any]:
+    if report.latitude is None or report.longitude is None:
+        return {"has_point": False}
+    units = [unit for unit in list_units(db) if unit.latitude is not None and unit.longitude is not None]
+    return {
+        "has_point": True,
+        "nearest": _list_nearest(report, units),
+        "unit_points": json.dumps(
+            [{"name": unit.name, "latitude": unit.latitude, "longitude": unit.longitude} for unit in units],
+            ensure_ascii=False,
+        ),
+    }
+
+
+def _list_nearest(report: AnyRow, units: Sequence[AnyRow]) -> list[tuple[str, str]]:
+    """Return the nearest units and how far off they are, such as ("东坪村", "320 米")."""
+    measured = sorted(
+        (measure_metres(report.latitude, report.longitude, unit.latitude, unit.longitude), unit.name) for unit in units
+    )
+    return [
+        (name, f"{round(metres, -1):.0f} 米" if metres < 1000 else f"{metres / 1000:.1f} 公里")
+        for metres, name in measured[:MOST_UNITS_NEAR]
+        if metres <= FARTHEST_METRES
+    ]
+
+
+def _say_who(db: Connection, by: str) -> str:
+    if by == "bot":
+        return "机器人"
+    if by == "reporter":
+        return "上报人"
+    username = by.removeprefix("staff:")
+    row = find_staff(db, username)
+    return username if row is None else str(row.display_name)

@@ -1,0 +1,52 @@
+"""What the staff's page is given by the program, and how its views get at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from flask import current_app
+
+from storage.database import Database
+
+EXTENSION = "suishoupai_admin"
+
+
+class PhotoStore(Protocol):
+    """Where the clean copies lie; `media.store.MediaStore` is one."""
+
+    def get(self, key: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdminServices:
+    """The database, the store, the clock and the rules of the log-in; `demo_login` is shown on the log-in page."""
+
+    database: Database
+    store: PhotoStore
+    now: Callable[[], datetime]
+    is_https: bool
+    idle_minutes: int = 30
+    lock_minutes: int = 15
+    max_failures: int = 5
+    longest_hours: int = 12  # a log-in ends after a working day, however busy
+    logins_per_minute: int = 30  # from one address; several people may sit behind one
+    password_method: str = "scrypt:32768:8:1"  # noqa: S105 - a method, not a password
+    demo_login: tuple[str, str] | None = None
+
+    @property
+    def idle_for(self) -> timedelta:
+        """Return how long a log-in lasts without anybody at the page."""
+        return timedelta(minutes=self.idle_minutes)
+
+    @property
+    def locked_for(self) -> timedelta:
+        """Return how long a name stays locked after too many wrong passwords."""
+        return timedelta(minutes=self.lock_minutes)
+
+
+def get_services() -> AdminServices:
+    """Return the services of the app that answers this request."""
+    return cast("AdminServices", current_app.extensions[EXTENSION])

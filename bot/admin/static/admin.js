@@ -1,0 +1,192 @@
+// What the staff's page does beyond its links and forms: keys, live list, folding, leaving nothing half done.
+"use strict";
+
+document.documentElement.classList.add("js");
+
+const find = (selector, root = document) => root.querySelector(selector);
+const list = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+function isTyping() {
+  const here = document.activeElement;
+  return Boolean(here && (here.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(here.tagName)));
+}
+
+// ---- forgery token for htmx
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRFToken"] = find('meta[name="csrf-token"]').content;
+});
+
+// ---- the live list: swapped only when something changed and nobody is disturbed by it
+const fresh = find("#fresh");
+let isAskedFor = false;
+
+function isBusy() {
+  return document.hidden || isTyping() || window.scrollY > 240 || Boolean(find("dialog[open]"));
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "live" && document.hidden) event.preventDefault();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const detail = event.detail;
+  if (detail.elt.id !== "live" || detail.xhr.status !== 200) return;
+  if (isBusy() && !isAskedFor) {
+    detail.shouldSwap = false;
+    if (fresh) fresh.hidden = false;
+    return;
+  }
+  isAskedFor = false;
+  if (fresh) fresh.hidden = true;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  rememberOrder();
+  const code = chosenCode;
+  if (code) choose(list(".card").findIndex((card) => card.dataset.code === code), false);
+});
+if (fresh) {
+  fresh.addEventListener("click", () => {
+    isAskedFor = true;
+    window.scrollTo({ top: 0 });
+    htmx.trigger("#live", "show-changes");
+  });
+}
+
+// ---- filters go by themselves
+list(".filters select").forEach((select) => select.addEventListener("change", () => select.form.requestSubmit()));
+
+// ---- the order of the queue, so that j and k also work on a report
+const ORDER = "suishoupai-order";
+
+function rememberOrder() {
+  const links = list(".card .first a").map((link) => link.getAttribute("href"));
+  if (links.length) sessionStorage.setItem(ORDER, JSON.stringify({ links, queue: location.pathname + location.search }));
+}
+
+function readOrder() {
+  try {
+    return JSON.parse(sessionStorage.getItem(ORDER)) || { links: [], queue: "" };
+  } catch {
+    return { links: [], queue: "" };
+  }
+}
+
+function placeInOrder() {
+  const links = readOrder().links;
+  const at = links.findIndex((link) => link.split("?")[0] === location.pathname);
+  return { before: at > 0 ? links[at - 1] : "", after: at >= 0 ? links[at + 1] || "" : "" };
+}
+
+// ---- choosing a card
+let chosenCode = "";
+
+function choose(number, isSeen = true) {
+  const cards = list(".card");
+  const card = cards[number];
+  if (!card) return;
+  cards.forEach((each) => each.classList.toggle("is-chosen", each === card));
+  chosenCode = card.dataset.code;
+  if (isSeen) {
+    find(".first a", card).focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+}
+
+function step(by) {
+  const cards = list(".card");
+  if (cards.length) {
+    const at = cards.findIndex((card) => card.dataset.code === chosenCode);
+    choose(at < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, at + by)));
+    return;
+  }
+  const around = placeInOrder();
+  const link = by > 0 ? around.after || (find("#next-report") || {}).href : around.before;
+  if (link) location.assign(link);
+}
+
+function openChosen() {
+  const link = find(".card.is-chosen .first a");
+  if (link) location.assign(link.href);
+}
+
+function openPart(selector) {
+  const part = find(selector);
+  if (!part) return;
+  part.open = true;
+  part.scrollIntoView({ block: "center" });
+  const field = find("textarea, input:not([type=hidden]), select", part);
+  if (field) field.focus();
+}
+
+// ---- keys
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  o: openChosen,
+  a: () => find("#accept button") && find("#accept button").click(),
+  d: () => openPart("#decline"),
+  u: () => find("#to-queue") && location.assign(find("#to-queue").href),
+  "/": () => (find("#q") ? find("#q").focus() : find("#to-queue") && location.assign(find("#to-queue").href)),
+  "?": () => find("#keys") && find("#keys").showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape" && isTyping()) document.activeElement.blur();
+  if (isTyping() || find("dialog[open]")) return;
+  if (event.key === "Enter" && document.activeElement === document.body) {
+    openChosen();
+    return;
+  }
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+list("[data-open]").forEach((button) =>
+  button.addEventListener("click", () => find(`#${button.dataset.open}`).showModal()),
+);
+document.addEventListener("click", (event) => {
+  list("details.me[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
+});
+
+// ---- a merge or a refusal is asked about once more; a form goes only once
+let isLeaving = false;
+list("form[method=post]").forEach((form) =>
+  form.addEventListener("submit", (event) => {
+    const question = form.dataset.confirm;
+    if (question && !window.confirm(question)) {
+      event.preventDefault();
+      return;
+    }
+    if (form.dataset.sent && !form.hasAttribute("hx-post")) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    isLeaving = true;
+  }),
+);
+window.addEventListener("pageshow", () => list("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// ---- words typed but not handed in
+window.addEventListener("beforeunload", (event) => {
+  const isUnsaved = list(".acts textarea").some((field) => field.value.trim() !== field.defaultValue.trim());
+  if (isUnsaved && !isLeaving) event.preventDefault();
+});
+
+const queueLink = find("#to-queue");
+if (queueLink) {
+  const order = readOrder();
+  if (order.queue) queueLink.href = order.queue;
+  const around = placeInOrder();
+  const previous = find("#previous-report");
+  if (previous && around.before) {
+    previous.href = around.before;
+    previous.hidden = false;
+  }
+  const next = find("#next-report");
+  if (next && around.after) next.href = around.after;
+} else {
+  rememberOrder();
+}

@@ -1,0 +1,105 @@
+"""The Flask application of one web process: webhook, health, metrics and the staff's pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import REGISTRY as ONE_PROCESS
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from bot.admin import AdminServices, register_admin
+from bot.webhook.view import create_webhook_blueprint
+from bot.wiring import Program
+from media.errors import StoreError
+from storage.database import check_connection
+from storage.heartbeats import JOBS, find_heartbeat
+
+JOBS_SILENT_AFTER = timedelta(seconds=30)  # the jobs process gives a sign of life every five seconds
+
+
+def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -> Flask:
+    """Return the application; `demo_login` is shown on the log-in page of a demo."""
+    settings = program.settings
+    app = Flask("suishoupai", static_folder=None)
+    app.secret_key = settings.web.secret_key.get_secret_value()
+    app.register_blueprint(
+        create_webhook_blueprint(
+            program.robot,
+            program.database,
+            now=program.now,
+            max_skew_seconds=settings.wechat.max_clock_skew_seconds,
+            log=program.log,
+        )
+    )
+    _add_health(app, program)
+    register_admin(
+        app,
+        AdminServices(
+            database=program.database,
+            store=program.store,
+            now=program.now,
+            idle_minutes=settings.admin.idle_minutes,
+            lock_minutes=settings.admin.lock_minutes,
+            max_failures=settings.admin.max_failures,
+            is_https=settings.web.public_url.startswith("https://"),
+            demo_login=demo_login,
+        ),
+    )
+    if settings.web.proxy_hops:
+        hops = settings.web.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _add_health(app: Flask, program: Program) -> None:
+    @app.get("/healthz")
+    def tell_alive() -> Response:
+        return Response("ok\n", mimetype="text/plain")
+
+    @app.get("/readyz")
+    def tell_ready() -> tuple[Response, int]:
+        found = {
+            "database": _works(lambda: _check_database(program)),
+            "files": _works(program.store.check),
+            "jobs": _works(lambda: _check_jobs(program)),
+        }
+        is_ready = all(found.values())
+        return jsonify(ready=is_ready, **{name: "ok" if works else "away" for name, works in found.items()}), (
+            200 if is_ready else 503
+        )
+
+    @app.get("/metrics")
+    def tell_metrics() -> Response:
+        registry = ONE_PROCESS
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    def _works(check: Callable[[], None]) -> bool:
+        try:
+            check()
+        except (*program.database.outages, StoreError, _SilentError) as error:
+            program.log.warning("not_ready", error=type(error).__name__)
+            return False
+        return True
+
+
+class _SilentError(Exception):
+    """Raised when no process has run the jobs for too long."""
+
+
+def _check_database(program: Program) -> None:
+    with program.database.read() as db:
+        check_connection(db)
+
+
+def _check_jobs(program: Program) -> None:
+    with program.database.read() as db:
+        beat_at = find_heartbeat(db, JOBS)
+    if beat_at is None or program.now() - beat_at > JOBS_SILENT_AFTER:
+        raise _SilentError

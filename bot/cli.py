@@ -1,0 +1,280 @@
+"""The command line: what an operator can ask of the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from bot.settings import Settings, SettingsError, load_settings, write_first_config
+
+if TYPE_CHECKING:
+    from bot.wiring import Program
+
+CONFIG_VARIABLE = "SUISHOUPAI_CONFIG"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", "config", type=click.Path(path_type=Path), help="配置文件,默认看环境变量 SUISHOUPAI_CONFIG。")
+@click.pass_context
+def main(context: click.Context, config: Path | None) -> None:
+    """随手拍:群众发照片报隐患,镇里一件一件办完。"""
+    named = os.environ.get(CONFIG_VARIABLE)
+    context.obj = config or (Path(named) if named else None)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="在哪个地址上监听。")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="端口,0 是随便挑一个。")
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True,
+              help="演示的数据放哪儿。")  # fmt: skip
+@click.option("--no-seed", is_flag=True, help="不放一周的样例消息。")
+def demo(host: str, port: int, folder: Path, no_seed: bool) -> None:
+    """一条命令看演示:手机聊天、后台、任务,都在本机。"""
+    from bot.demo import run_demo  # noqa: PLC0415  # the commands load what they need, so that help is quick
+
+    sys.exit(run_demo(host, port, folder, has_seed=not no_seed))
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def serve(context: click.Context) -> None:
+    """正式运行:网页进程和任务进程,死了会拉起来,停的时候把手头的做完。"""
+    if context.invoked_subcommand is None:
+        from bot.logs import set_up_logs  # noqa: PLC0415
+        from bot.supervisor import Supervisor, build_commands  # noqa: PLC0415
+
+        settings = _load(context)
+        _check_schema(settings)
+        log = set_up_logs(settings.logging.level)
+        sys.exit(Supervisor(build_commands(_config(context)), log).run())
+
+
+@serve.command("web")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+@click.option("--supervised", is_flag=True, hidden=True)
+@click.pass_context
+def serve_web(context: click.Context, is_demo: bool, supervised: bool) -> None:
+    """只运行网页进程。"""
+    from bot.server import serve_web as run  # noqa: PLC0415
+
+    settings = _load(context)
+    _follow_supervisor(supervised)
+    run(settings, _config(context), is_demo=is_demo)
+
+
+@serve.command("jobs")
+@click.option("--supervised", is_flag=True, hidden=True)
+@click.pass_context
+def serve_jobs(context: click.Context, supervised: bool) -> None:
+    """只运行任务进程。"""
+    from bot.jobs.process import JobsProcess  # noqa: PLC0415
+
+    program = _build(context)
+    _follow_supervisor(supervised)
+    JobsProcess(program).run()
+
+
+@main.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path(), help="配置和数据放哪儿。")
+@click.pass_context
+def init(context: click.Context, folder: Path) -> None:
+    """第一次安装:写好配置和密钥,建好数据库,开一个管理员。"""
+    from werkzeug.security import generate_password_hash  # noqa: PLC0415
+
+    from bot.wiring import read_clock  # noqa: PLC0415
+    from storage import staff  # noqa: PLC0415
+    from storage.database import Database  # noqa: PLC0415
+    from storage.migrate import migrate_to_head  # noqa: PLC0415
+
+    config: Path | None = context.obj
+    try:
+        path = write_first_config(config.parent if config else folder, secrets.token_hex)
+    except FileExistsError as error:
+        _fail(f"{error.filename} 已经有了,没有动它。")
+    # The configuration is not complete yet: the account's own values are still to be filled in.
+    default = f"sqlite:///{path.absolute().parent}/data/suishoupai.sqlite3"
+    database = Database(os.environ.get("SUISHOUPAI_DATABASE__URL") or default)
+    migrate_to_head(database)
+    password = secrets.token_urlsafe(9)
+    with database.write() as db:
+        staff.add_staff(
+            db,
+            username="admin",
+            display_name="管理员",
+            role=staff.Role.ADMIN,
+            password_hash=generate_password_hash(password),
+            now=read_clock(),
+            must_change_password=True,
+        )
+    database.close()
+    click.echo(f"写好了 {path}\n管理员 admin,一次性密码 {password}(登录后要改)")
+    click.echo("接下来:把配置里 [wechat] 的几项填上,运行 suishoupai check-config。")
+
+
+@main.command()
+@click.pass_context
+def migrate(context: click.Context) -> None:
+    """把数据库升到这一版程序要的样子。"""
+    from storage.migrate import migrate_to_head  # noqa: PLC0415
+
+    migrate_to_head(_build(context).database)
+    click.echo("数据库已经是最新的。")
+
+
+@main.command("check-config")
+@click.pass_context
+def check_config(context: click.Context) -> None:
+    """检查配置,有几处不对一次说完。"""
+    _load(context)
+    click.echo("配置没有问题。")
+
+
+@main.command()
+@click.pass_context
+def classify(context: click.Context) -> None:
+    """一行一句话进,一行一个 JSON 出:意图、类别、等级和理由。"""
+    from handlers.classify import Classifier, load_lexicon  # noqa: PLC0415
+
+    classifier = Classifier(load_lexicon(), _list_unit_aliases(context))
+    for line in click.get_text_stream("stdin", encoding="utf-8", errors="replace"):
+        heard = classifier.understand(line.rstrip("\r\n"))
+        suspect = heard.major_suspect
+        found = {
+            "text": heard.text,
+            "intent": heard.intent.value,
+            "category": heard.category.value,
+            "level": heard.level.value,
+            "emergency": heard.emergency is not None,
+            "major_suspect": f"{suspect.standard}({suspect.version})" if suspect else None,
+            "unit": heard.unit,
+            "why": list(heard.why),
+        }
+        click.echo(json.dumps(found, ensure_ascii=False))
+
+
+@main.command()
+@click.argument("subject", type=click.Choice(["reports", "messages"]))
+@click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "xlsx"]), default="jsonl", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="写到哪个文件,默认写到屏幕。")
+@click.pass_context
+def export(context: click.Context, subject: str, format_: str, out: Path | None) -> None:
+    """导出台账,里面没有任何人的身份。"""
+    from bot.documents.exports import export_messages, export_reports  # noqa: PLC0415
+
+    if format_ == "xlsx" and out is None and sys.stdout.isatty():
+        _fail("表格文件要用 --out 写到文件里。")
+    write = export_reports if subject == "reports" else export_messages
+    with _build(context).database.read() as db:
+        if out is None:
+            write(db, format_, click.get_binary_stream("stdout"))
+            return
+        unfinished = out.with_name(out.name + ".part")
+        with unfinished.open("wb") as stream:
+            write(db, format_, stream)
+        unfinished.replace(out)
+
+
+@main.command("run-jobs")
+@click.option("--once", is_flag=True, required=True, help="把该做的做一遍就退出。")
+@click.pass_context
+def run_jobs(context: click.Context, once: bool) -> None:  # noqa: ARG001  # the flag says what is done
+    """把到点的任务做一遍,给定时任务和测试用。"""
+    from bot.jobs.process import run_jobs_once  # noqa: PLC0415
+
+    click.echo(f"做了 {run_jobs_once(_build(context))} 件。")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_context
+def backup(context: click.Context, folder: Path) -> None:
+    """备份数据库和照片,记下密钥的指纹(密钥本身要另外保管)。"""
+    from bot.backup import BackupError, write_backup  # noqa: PLC0415
+
+    program = _build(context)
+    try:
+        counts = write_backup(program.database, program.store, program.vault, folder, now=program.now())
+    except BackupError as error:
+        _fail(str(error))
+    click.echo(f"备份好了:{counts.rows} 行,{counts.files} 个文件,在 {folder}。密钥文件请另外收好。")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.pass_context
+def restore(context: click.Context, folder: Path) -> None:
+    """从备份恢复到一个空的数据库,先查备份是不是完好、密钥对不对。"""
+    from bot.backup import BackupError, restore_backup  # noqa: PLC0415
+
+    program = _build(context)
+    try:
+        counts = restore_backup(program.database, program.store, program.vault, folder)
+    except BackupError as error:
+        _fail(str(error))
+    click.echo(f"恢复好了:{counts.rows} 行,{counts.files} 个文件。")
+
+
+def _config(context: click.Context) -> Path:
+    if context.obj is None:
+        _fail("要用 --config 指定配置文件,或者设好环境变量 SUISHOUPAI_CONFIG。")
+    path: Path = context.obj
+    return path.absolute()
+
+
+def _load(context: click.Context) -> Settings:
+    try:
+        return load_settings(context.obj, os.environ)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _build(context: click.Context) -> Program:
+    from bot.logs import set_up_logs  # noqa: PLC0415
+    from bot.wiring import build_program  # noqa: PLC0415
+
+    settings = _load(context)
+    return build_program(settings, set_up_logs(settings.logging.level))
+
+
+def _check_schema(settings: Settings) -> None:
+    from storage.database import Database  # noqa: PLC0415
+    from storage.errors import WrongSchemaError  # noqa: PLC0415
+    from storage.migrate import check_schema  # noqa: PLC0415
+
+    database = Database(settings.database.url)
+    try:
+        check_schema(database)
+    except WrongSchemaError:
+        _fail("数据库不是这一版程序要的样子,先运行 suishoupai migrate。")
+    except database.outages:
+        click.echo("数据库现在连不上,先启动,连上了就能用。", err=True)
+    finally:
+        database.close()
+
+
+def _list_unit_aliases(context: click.Context) -> dict[str, str]:
+    if context.obj is None:
+        return {}
+    from bot.wiring import list_aliases  # noqa: PLC0415
+    from storage.units import list_unit_names  # noqa: PLC0415
+
+    with _build(context).database.read() as db:
+        return dict(list_aliases(list_unit_names(db)))
+
+
+def _follow_supervisor(is_supervised: bool) -> None:
+    if is_supervised:
+        from bot.supervisor import stop_with_supervisor  # noqa: PLC0415
+
+        stop_with_supervisor()
+
+
+def _fail(words: str) -> NoReturn:
+    click.echo(words, err=True)
+    sys.exit(1)

@@ -1,0 +1,1 @@
+"""Tables, ledgers and drafts that leave the system as files."""

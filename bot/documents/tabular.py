@@ -1,0 +1,142 @@
+"""Rows written as JSON lines, CSV or an Excel workbook."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO, Literal, TypeAlias
+
+import xlsxwriter
+
+Format: TypeAlias = Literal["jsonl", "csv", "xlsx"]
+
+# Column titles by the keys of the rows; a dot goes into a nested mapping.
+REPORT_COLUMNS: dict[str, str] = {
+    "code": "编号",
+    "state": "状态",
+    "category": "类别",
+    "level": "等级",
+    "emergency": "险情",
+    "major_suspect": "疑似重大",
+    "description": "情况",
+    "photos": "照片数",
+    "voices": "语音数",
+    "videos": "视频数",
+    "location.label": "地点",
+    "location.lat": "纬度",
+    "location.lng": "经度",
+    "unit": "单位",
+    "anonymous": "匿名",
+    "missing": "还缺什么",
+    "created_at": "上报时间",
+    "due_at": "期限",
+    "merged_into": "并入",
+    "source": "来源",
+    "messages": "消息数",
+}
+MESSAGE_COLUMNS: dict[str, str] = {
+    "received_at": "收到时间",
+    "sent_at": "发送时间",
+    "type": "类型",
+    "intent": "意图",
+    "category": "类别",
+    "state": "状态",
+    "report_code": "编号",
+    "alias": "化名",
+}
+
+# OWASP, "CSV Injection": a cell that begins with one of these may be run as a formula; an apostrophe before it makes
+# it text. The full-width forms count as the plain ones where the program's language is Chinese or Japanese.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MOST_CELL_CHARACTERS = 32_767  # Excel's limit; a longer text would be left out whole
+_MOST_SHEET_ROWS = 1_048_575  # Excel's limit without the row of titles
+_PIXELS = {"description": 420, "location.label": 220, "created_at": 190, "due_at": 190}
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], format_: Format, stream: BinaryIO) -> int:
+    """Write rows to a binary stream, one at a time, and return how many; the stream is left open.
+
+    JSON lines keep the rows' own keys and nesting. CSV (UTF-8 with BOM, for Excel) and xlsx have the titles of
+    `columns` in their first row, and every text in them is text: no cell can become a formula or a link.
+    """
+    if format_ == "jsonl":
+        return _write_jsonl(rows, stream)
+    if format_ == "csv":
+        return _write_csv(rows, columns, stream)
+    if format_ == "xlsx":
+        return _write_xlsx(rows, columns, stream)
+    raise ValueError("rows are written as jsonl, csv or xlsx")
+
+
+def neutralise_cell(text: str) -> str:
+    """Return a text for a CSV cell with an apostrophe before what a spreadsheet might take for a formula."""
+    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+
+
+def _write_jsonl(rows: Iterable[Mapping[str, Any]], stream: BinaryIO) -> int:
+    count = 0
+    for row in rows:
+        stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        count += 1
+    return count
+
+
+def _write_csv(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], stream: BinaryIO) -> int:
+    count = 0
+    wrapper = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True)
+    try:
+        writer = csv.writer(wrapper)
+        writer.writerow(columns.values())
+        for row in rows:
+            cells = [_to_cell(row, key) for key in columns]
+            writer.writerow([neutralise_cell(cell) if isinstance(cell, str) else cell for cell in cells])
+            count += 1
+    finally:
+        wrapper.detach()  # closing it would close the stream
+    return count
+
+
+def _write_xlsx(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], stream: BinaryIO) -> int:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    count = 0
+    with xlsxwriter.Workbook(stream, options) as workbook:
+        bold = workbook.add_format({"bold": True})
+        sheet = _add_sheet(workbook, columns, bold)
+        for row in rows:
+            line = count % _MOST_SHEET_ROWS + 1
+            if count and line == 1:
+                sheet = _add_sheet(workbook, columns, bold)
+            for place, key in enumerate(columns):
+                cell = _to_cell(row, key)
+                if isinstance(cell, str):
+                    sheet.write_string(line, place, _NOT_IN_XML.sub("", cell)[:_MOST_CELL_CHARACTERS])
+                elif cell is not None:
+                    sheet.write_number(line, place, cell)
+            count += 1
+    return count
+
+
+def _add_sheet(workbook: xlsxwriter.Workbook, columns: Mapping[str, str], bold: Any) -> Any:
+    sheet = workbook.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    for place, (key, title) in enumerate(columns.items()):
+        sheet.set_column_pixels(place, place, _PIXELS.get(key, 90))
+        sheet.write_string(0, place, title, bold)
+    return sheet
+
+
+def _to_cell(row: Mapping[str, Any], key: str) -> str | int | float | None:
+    value: Any = row
+    for part in key.split("."):
+        value = None if value is None else value[part]
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, (list, tuple)):
+        return "、".join(str(each) for each in value)
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"a cell cannot hold {type(value).__name__}")

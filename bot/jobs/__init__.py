@@ -1,0 +1,1 @@
+"""What runs beside the webhook: one-item functions that return whether there was work."""

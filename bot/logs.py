@@ -1,0 +1,59 @@
+"""Structured logs: one JSON object a line, ids instead of values, never personal data."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+_SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=False),
+]
+
+
+def set_up_logs(level: str) -> FilteringBoundLogger:
+    """Send our records and those of the libraries to standard error as JSON, and return the program's logger.
+
+    Tracebacks carry the place of a failure but not the values in it: an exception's text may quote a message.
+    """
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.ExceptionRenderer(_where_it_failed),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in ("apscheduler", "urllib3", "alembic", "granian.access", "PIL"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        cache_logger_on_first_use=True,
+    )
+    log: FilteringBoundLogger = structlog.get_logger("suishoupai")
+    return log
+
+
+def _where_it_failed(exception_info: structlog.typing.ExcInfo) -> str:
+    lines = []
+    error: BaseException | None = exception_info[1]
+    while error is not None:
+        frame = error.__traceback__
+        places = []
+        while frame is not None:
+            places.append(f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}")
+            frame = frame.tb_next
+        lines.append(f"{type(error).__name__} at {' > '.join(places[-8:])}")
+        error = error.__cause__
+    return " from ".join(lines)

@@ -1,0 +1,1 @@
+"""The door that the platform knocks at: guards, the robot, and the Flask view."""

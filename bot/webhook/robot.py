@@ -1,0 +1,292 @@
+"""IntakeRoBot: WeRoBot's dispatch with one transaction a message, repeats answered as before, no silent failure."""
+
+from __future__ import annotations
+
+import binascii
+import struct
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+from structlog.typing import FilteringBoundLogger
+from werobot.crypto import MessageCrypt
+from werobot.replies import SuccessReply, TextReply, WeChatReply
+from werobot.robot import BaseRoBot
+
+from bot.settings.tables import WechatTable
+from bot.webhook.errors import ForgedError, HandlerFailedError, UnreadableError
+from bot.webhook.guards import Query, is_body_signed, is_signed
+from bot.webhook.incoming import Incoming, read_fields, read_incoming
+from handlers.answers import SILENCE, Answer
+from handlers.classify import Classifier, Understanding, no_words
+from handlers.message import Kind, Message
+from handlers.texts import SORRY, fit_reply
+from storage import messages, reporters
+from storage.database import Database, serialise_on
+from storage.messages import MessageState
+from storage.reporters import Reporter
+from storage.vault import Vault
+
+FIRST_RETRY = timedelta(seconds=30)
+
+
+class CleanTextReply(TextReply):  # type: ignore[misc]  # WeRoBot has no types
+    """A text reply whose words cannot end its CDATA section or break the XML."""
+
+    def process_args(self, args: dict[str, Any]) -> None:
+        """Neutralise what WeRoBot would paste as it is."""
+        args["content"] = fit_reply(str(args["content"])).replace("]]>", "]]]]><![CDATA[>")
+
+
+class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
+    """The robot of the intake: the handlers are WeRoBot's, the way around them is durable.
+
+    One transaction holds the message row, the reporter, the handler's rows and the reply, and is on disk before the
+    reply leaves. A repeat finds the row and gets the same reply.
+    """
+
+    message_types = (
+        *BaseRoBot.message_types,
+        "user_authorization_revoke_event",
+        "user_authorization_cancellation_event",
+    )
+
+    def __init__(
+        self,
+        settings: WechatTable,
+        *,
+        database: Database,
+        vault: Vault,
+        classifier: Classifier,
+        now: Callable[[], datetime],
+        random_hex: Callable[[int], str],
+        log: FilteringBoundLogger,
+    ) -> None:
+        """Make a robot without handlers; `random_hex(n)` gives n random hex digits."""
+        super().__init__(token=settings.token.get_secret_value(), logger=log, SESSION_STORAGE=False)
+        self._settings = settings
+        self._database = database
+        self._vault = vault
+        self._classifier = classifier
+        self._now = now
+        self._random_hex = random_hex
+        self._cipher: MessageCrypt | None = None
+        if settings.mode != "plain":
+            self._cipher = MessageCrypt(
+                settings.token.get_secret_value(), settings.encoding_aes_key.get_secret_value(), settings.app_id
+            )
+
+    # -- what WeRoBot's decorators lack ---------------------------------------------------------------------------
+
+    def user_authorization_revoke(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate the handler of somebody who takes back what they allowed."""
+        self.add_handler(f, type="user_authorization_revoke_event")
+        return f
+
+    def user_authorization_cancellation(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate the handler of somebody who closed their account at the platform."""
+        self.add_handler(f, type="user_authorization_cancellation_event")
+        return f
+
+    def get_handlers(self, type: str) -> list[tuple[Callable[..., Any], int]]:
+        """Return the handlers of a type, then those of every type; a type nobody knows has only these."""
+        return [*self._handlers.get(type, []), *self._handlers["all"]]
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def check_signature(self, timestamp: str, nonce: str, signature: str) -> bool:
+        """Say whether the platform signed the query, in constant time."""
+        return is_signed(self.token, timestamp, nonce, signature)
+
+    def parse_message(self, body: bytes, query: Query) -> Incoming:
+        """Return the message in a body; raises ForgedError or UnreadableError."""
+        fields = read_fields(body)
+        if self._cipher is not None and "Encrypt" in fields:
+            body = self._decrypt(self._cipher, fields["Encrypt"], query)
+            fields = read_fields(body)
+        elif self._settings.mode == "safe":
+            raise ForgedError("plain_body_in_safe_mode")
+        message = read_incoming(fields, body, received_at=self._now())
+        if self._settings.original_id and message.account != self._settings.original_id:
+            raise UnreadableError("other_account")
+        return message
+
+    def _decrypt(self, cipher: MessageCrypt, encrypted: Any, query: Query) -> bytes:
+        if not isinstance(encrypted, str) or not is_body_signed(self.token, query, encrypted):
+            raise ForgedError("body_not_signed")
+        try:
+            content = cipher.prp_crypto.decrypt(encrypted, self._settings.app_id)
+        except (ValueError, TypeError, IndexError, struct.error, binascii.Error):
+            raise ForgedError("not_decryptable") from None
+        except Exception as error:  # WeRoBot raises its own class for a foreign app id
+            raise ForgedError("other_app") from error
+        return bytes(content)
+
+    # -- answering --------------------------------------------------------------------------------------------------
+
+    def get_reply(self, message: Incoming) -> WeChatReply:
+        """Return the reply to a message, which is stored before this returns; raises the database's errors."""
+        key = self._vault.fingerprint(*message.unique)
+        heard = self._understand(message)
+        try:
+            reply = self._database.run(lambda db: self._take_in(db, message, key, heard))
+        except HandlerFailedError as error:
+            self.logger.exception("handler_failed", kind=message.kind.value, intent=heard.intent.value)
+            name = type(error.__cause__).__name__
+            reply = self._database.run(lambda db: self._keep_failed(db, message, key, heard, name))
+        if reply is None:
+            return SuccessReply()
+        return CleanTextReply(
+            source=message.account, target=message.openid, time=int(self._now().timestamp()), content=reply
+        )
+
+    def get_encrypted_reply(self, message: Incoming, query: Query) -> str:
+        """Return the body of the answer: encrypted when the message was, except the bare acknowledgement."""
+        reply = self.get_reply(message)
+        rendered: str = reply.render().strip()
+        if isinstance(reply, SuccessReply) or self._cipher is None or not query.is_encrypted:
+            return rendered
+        encrypted: str = self._cipher.encrypt_message(rendered, timestamp=query.timestamp, nonce=query.nonce)
+        return encrypted
+
+    def keep_unreadable(self, body: bytes, reason: str) -> None:
+        """Store a genuine request that carries no readable message, so that a person can see that it came."""
+        now = self._now()
+        self._database.run(
+            lambda db: messages.record_message(
+                db,
+                key=self._vault.fingerprint("unreadable", body.decode("latin-1")),
+                reporter_id=None,
+                kind="unreadable",
+                event="",
+                sent_at=now,
+                received_at=now,
+                text="",
+                payload_sealed=self._vault.seal(body, "payload"),
+                intent="",
+                category="",
+                state=MessageState.UNREADABLE,
+                error=reason,
+            )
+        )
+
+    def retry_failed(self, failed: messages.FailedMessage) -> None:
+        """Take in a message again whose handler broke; raises HandlerFailedError when it breaks once more."""
+        body = self._vault.open(failed.payload_sealed, "payload")
+        message = read_incoming(read_fields(body), body, received_at=failed.received_at)
+        heard = self._understand(message)
+
+        def take_in(db: Connection) -> None:
+            reporter = self._get_reporter(db, message)
+            self._answer(db, message, failed.id, reporter, heard)
+
+        self._database.run(take_in)
+
+    def _understand(self, message: Incoming) -> Understanding:
+        if message.kind in (Kind.TEXT, Kind.VOICE) and message.text:
+            return self._classifier.understand(message.text)
+        return no_words()
+
+    def _get_reporter(self, db: Connection, message: Incoming) -> Reporter:
+        openid_hash = self._vault.fingerprint("openid", message.openid)
+        serialise_on(db, int(openid_hash[:15], 16))
+        return reporters.get_or_add_reporter(
+            db,
+            openid_hash=openid_hash,
+            seal=lambda: self._vault.seal(message.openid.encode(), "openid"),
+            random_hex=self._random_hex,
+            now=message.received_at,
+        )
+
+    def _take_in(self, db: Connection, message: Incoming, key: str, heard: Understanding) -> str | None:
+        given = messages.find_given_reply(db, key)
+        if given is not None:
+            return given.reply
+        reporter = self._get_reporter(db, message)
+        row_id = self._record(db, message, key, reporter, heard, MessageState.DONE)
+        if row_id is None:  # another process has just stored it, and its transaction has ended
+            given = messages.find_given_reply(db, key)
+            return given.reply if given else None
+        return self._answer(db, message, row_id, reporter, heard)
+
+    def _answer(
+        self, db: Connection, message: Incoming, row_id: int, reporter: Reporter, heard: Understanding
+    ) -> str | None:
+        try:
+            answer = self._ask_handlers(db, _for_handlers(message, row_id, reporter, heard), message.type)
+            state = MessageState.UNSORTED if answer.is_for_people else MessageState.DONE
+            reply = None if answer.text is None else fit_reply(answer.text)
+            messages.finish_message(db, row_id, state=state, reply=reply, report_id=answer.report_id)
+            if answer.is_confidential:
+                messages.seal_words(db, row_id)
+        except self._database.outages:
+            raise
+        except Exception as error:
+            raise HandlerFailedError(type(error).__name__) from error
+        return reply
+
+    def _ask_handlers(self, db: Connection, message: Message, type_: str) -> Answer:
+        for handler, argument_count in self.get_handlers(type_):
+            answer: Answer | None = handler(*(message, db)[:argument_count])
+            if answer is not None:
+                return answer
+        return SILENCE
+
+    def _keep_failed(self, db: Connection, message: Incoming, key: str, heard: Understanding, name: str) -> str | None:
+        reporter = self._get_reporter(db, message)
+        row_id = self._record(
+            db, message, key, reporter, heard, MessageState.FAILED, error=name, due_at=message.received_at + FIRST_RETRY
+        )
+        if row_id is None:
+            given = messages.find_given_reply(db, key)
+            return given.reply if given else None
+        if message.kind is Kind.EVENT:
+            return None
+        messages.finish_message(db, row_id, state=MessageState.FAILED, reply=SORRY, report_id=None)
+        return SORRY
+
+    def _record(
+        self,
+        db: Connection,
+        message: Incoming,
+        key: str,
+        reporter: Reporter,
+        heard: Understanding,
+        state: MessageState,
+        *,
+        error: str = "",
+        due_at: datetime | None = None,
+    ) -> int | None:
+        return messages.record_message(
+            db,
+            key=key,
+            reporter_id=reporter.id,
+            kind=message.kind.value,
+            event=message.event,
+            sent_at=message.sent_at,
+            received_at=message.received_at,
+            text=message.text,
+            payload_sealed=self._vault.seal(message.raw, "payload"),
+            intent=heard.intent.value if message.kind in (Kind.TEXT, Kind.VOICE) else "",
+            category=heard.category.value if message.kind in (Kind.TEXT, Kind.VOICE) else "",
+            state=state,
+            error=error,
+            due_at=due_at,
+        )
+
+
+def _for_handlers(message: Incoming, row_id: int, reporter: Reporter, heard: Understanding) -> Message:
+    return Message(
+        row_id=row_id,
+        reporter=reporter,
+        kind=message.kind,
+        sent_at=message.sent_at,
+        received_at=message.received_at,
+        text=message.text,
+        understanding=heard,
+        place=message.place,
+        media=message.media,
+        event=message.event,
+        event_key=message.event_key,
+    )

@@ -1,0 +1,1 @@
+"""The platform's API as the program calls it: token, media, sends, with typed errors."""

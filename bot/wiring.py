@@ -1,0 +1,119 @@
+"""The one place where the parts are put together; everything below is handed what it needs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from structlog.typing import FilteringBoundLogger
+
+from bot.settings import Settings
+from bot.webhook.robot import IntakeRoBot
+from bot.wechat.client import WeChatClient
+from bot.wechat.tokens import TokenStore
+from handlers import register_handlers
+from handlers.classify import Classifier, load_lexicon
+from handlers.conversation import Rules
+from handlers.services import Services
+from handlers.texts import DutyPhone
+from media.limits import Limits
+from media.store import MediaStore
+from storage import units
+from storage.database import Database
+from storage.vault import Vault, read_vault
+
+
+@dataclass(frozen=True)
+class Program:
+    """The parts of one process, each made when it is first asked for, so that nothing is opened before a fork."""
+
+    settings: Settings
+    log: FilteringBoundLogger
+    now: Callable[[], datetime]
+
+    @cached_property
+    def database(self) -> Database:
+        """The engine and its transactions."""
+        return Database(self.settings.database.url, pool_size=max(5, self.settings.web.threads))
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The holder of the key file."""
+        return read_vault(self.settings.vault.key_file)
+
+    @cached_property
+    def store(self) -> MediaStore:
+        """Where the files are."""
+        return MediaStore(self.settings.media.store_url)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What a file may cost."""
+        return Limits(max_bytes=self.settings.media.max_bytes, max_pixels=self.settings.media.max_pixels)
+
+    @cached_property
+    def client(self) -> WeChatClient:
+        """The platform's API."""
+        wechat = self.settings.wechat
+        return WeChatClient(
+            app_id=wechat.app_id,
+            app_secret=wechat.app_secret.get_secret_value(),
+            api_base_url=wechat.api_base_url,
+            tokens=TokenStore(self.database, self.vault, now=self.now),
+            picture_hosts=self.settings.media.picture_hosts,
+            now=self.now,
+        )
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """First understanding, with the names of the units that were known when the process started."""
+        with self.database.read() as db:
+            names = units.list_unit_names(db)
+        return Classifier(load_lexicon(), list_aliases(names))
+
+    @cached_property
+    def robot(self) -> IntakeRoBot:
+        """The intake robot with every handler."""
+        robot = IntakeRoBot(
+            self.settings.wechat,
+            database=self.database,
+            vault=self.vault,
+            classifier=self.classifier,
+            now=self.now,
+            random_hex=random_hex,
+            log=self.log,
+        )
+        with self.database.read() as db:
+            unit_ids = {unit.name: unit.id for unit in units.list_unit_names(db)}
+        register_handlers(
+            robot,
+            Services(
+                rules=Rules(gather=timedelta(minutes=self.settings.intake.gather_minutes)),
+                duty_phones=tuple(DutyPhone(phone.label, phone.number) for phone in self.settings.duty.phones),
+                unit_ids=unit_ids,
+            ),
+        )
+        return robot
+
+
+def build_program(settings: Settings, log: FilteringBoundLogger, now: Callable[[], datetime] | None = None) -> Program:
+    """Return the parts of a process, with the real clock unless another is given."""
+    return Program(settings, log, now or read_clock)
+
+
+def read_clock() -> datetime:
+    """Return the present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def random_hex(digits: int) -> str:
+    """Return that many random hexadecimal digits."""
+    return secrets.token_hex((digits + 1) // 2)[:digits]
+
+
+def list_aliases(names: list[units.UnitNames]) -> Mapping[str, str]:
+    """Return every name that a unit is called by, with its canonical name."""
+    return {alias: unit.name for unit in names for alias in (unit.name, *unit.aliases)}

@@ -1,0 +1,177 @@
+"""From the text of one message to its understanding; pure and fast, every decision with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handlers.classify.category import Choice, choose_category
+from handlers.classify.cues import Rule, Words
+from handlers.classify.emergency import Finding
+from handlers.classify.intent import has_words, intent_by_rules, intent_by_shape, intent_of
+from handlers.classify.lexicon import Lexicon
+from handlers.classify.marks import find_correction, find_report_code
+from handlers.classify.place import find_place
+from handlers.classify.types import Category, Intent, Level, MajorSuspect, Understanding
+
+# Only the head of a longer text is read; a spoken report is a few dozen characters, WeChat allows 2,048 bytes.
+MAX_ANALYSED_CHARACTERS = 2000
+# Intents under which the category of the thing spoken of is worth showing.
+_ABOUT_A_HAZARD = frozenset((Intent.HAZARD, Intent.RECTIFICATION, Intent.DISPUTE, Intent.STATUS_QUERY))
+
+
+class Classifier:
+    """Understands texts by a lexicon and the unit names (alias -> canonical name) of the township."""
+
+    def __init__(self, lexicon: Lexicon, units: Mapping[str, str] = {}) -> None:  # noqa: B006 (never changed)
+        self._lexicon = lexicon
+        self._aliases = Words()
+        self._units: dict[str, str] = {}
+        for alias, canonical in units.items():
+            spelled = lexicon.normaliser.clean(lexicon.normaliser.level(alias, MAX_ANALYSED_CHARACTERS))
+            if spelled:
+                self._aliases.word(spelled)
+                self._units[spelled] = canonical
+
+    def understand(self, text: str) -> Understanding:
+        """Return what `text` seems to say; never raises, reads the first 2,000 characters."""
+        lexicon = self._lexicon
+        levelled = lexicon.normaliser.level(text, MAX_ANALYSED_CHARACTERS)
+        copy = lexicon.normaliser.clean(levelled)
+        hits = lexicon.words.scan(copy)
+        present: set[int] = set()
+        for hit in hits:
+            present |= hit[2].atoms
+        by_part: dict[str, list[Rule]] = {}
+        for rule in lexicon.rules.fired(present):
+            by_part.setdefault(rule.part, []).append(rule)
+
+        finding = lexicon.emergencies.find(copy, hits, present)
+        choice = choose_category(hits, by_part.get("category", ()), lexicon.category_ranks)
+        code = find_report_code(levelled)
+        place = find_place(copy, hits, lexicon.place_stops)
+        correction = find_correction(levelled)
+        intent, reason = self._intent(levelled, finding, by_part, choice, code)
+        if intent in (Intent.UNKNOWN, Intent.HAZARD) and self._is_only_place(copy, place, correction, choice):
+            intent = Intent.LOCATION
+
+        emergency = finding.kind if finding and intent is Intent.EMERGENCY else None
+        category = self._category(intent, choice, emergency.category if emergency else "")
+        major = self._major(by_part) if intent in (Intent.HAZARD, Intent.EMERGENCY) else None
+        return Understanding(
+            text=text,
+            intent=intent,
+            category=category,
+            level=_level(intent, major, by_part),
+            emergency=emergency.emergency if emergency else None,
+            major_suspect=major,
+            unit=self._unit(copy, correction),
+            place=place,
+            anonymous="mark" in by_part and any(rule.owner == "anonymous" for rule in by_part["mark"]),
+            another="mark" in by_part and any(rule.owner == "another" for rule in by_part["mark"]),
+            correction=correction,
+            redirect=_redirect(by_part) if intent is Intent.NON_SAFETY else "",
+            report_code=code,
+            why=self._why(finding, reason, choice, category, major),
+        )
+
+    def _intent(
+        self,
+        levelled: str,
+        finding: Finding | None,
+        by_part: Mapping[str, list[Rule]],
+        choice: Choice,
+        code: str,
+    ) -> tuple[Intent, Rule | None]:
+        rules = by_part.get("intent", [])
+        order = self._lexicon.intent_order
+        if finding and finding.kind:
+            for rule in rules:
+                if rule.owner == Intent.CONCEALED_ACCIDENT:
+                    return Intent.CONCEALED_ACCIDENT, rule
+            return Intent.EMERGENCY, None
+        shape = intent_by_shape(levelled, self._lexicon.shapes)
+        if shape is not None:
+            return shape, None
+        signs = max((rule.weight for rule in rules if rule.owner == Intent.HAZARD), default=0)
+        if finding:
+            signs = max(signs, 1)
+        wishes = [rule for rule in rules if rule.owner != Intent.HAZARD]
+        if redirects := by_part.get("redirect"):
+            wishes.extend(redirects)
+        intent, reason = intent_by_rules(wishes, order, choice, signs)
+        if intent is Intent.UNKNOWN and code:
+            return Intent.STATUS_QUERY, reason
+        if intent is Intent.UNKNOWN and not has_words(levelled):
+            return Intent.UNKNOWN, None
+        return intent, reason
+
+    def _is_only_place(
+        self, copy: str, place: str, correction: tuple[str, str] | None, choice: Choice
+    ) -> bool:
+        if correction is not None:
+            return choice.points < 2
+        return bool(place) and choice.points < 3 and len(copy.strip("在,。的这里儿位置是:我就到了")) <= len(place) + 2
+
+    @staticmethod
+    def _category(intent: Intent, choice: Choice, of_emergency: str) -> Category:
+        if intent is Intent.CONCEALED_ACCIDENT:
+            return Category.MGMT
+        if intent is Intent.EMERGENCY and choice.points < 3:
+            return Category(of_emergency)
+        if intent is Intent.EMERGENCY or intent in _ABOUT_A_HAZARD:
+            return Category(choice.code)
+        return Category.UNK
+
+    def _major(self, by_part: Mapping[str, list[Rule]]) -> MajorSuspect | None:
+        for rule in by_part.get("major", ()):
+            standard = self._lexicon.standards[rule.owner]
+            return MajorSuspect(standard.name, standard.version, rule.written)
+        return None
+
+    def _unit(self, copy: str, correction: tuple[str, str] | None) -> str | None:
+        if not self._units:
+            return None
+        texts = (correction[1], copy) if correction else (copy,)
+        for text in texts:
+            hits = self._aliases.scan(text)
+            if hits:
+                return self._units[max(hits, key=lambda hit: (hit[1] - hit[0], -hit[0]))[2].text]
+        return None
+
+    def _why(
+        self,
+        finding: Finding | None,
+        reason: Rule | None,
+        choice: Choice,
+        category: Category,
+        major: MajorSuspect | None,
+    ) -> tuple[str, ...]:
+        why: list[str] = []
+        if finding:
+            verdict = f"险情:{finding.kind.label}" if finding.kind else f"{finding.scope},不按险情"
+            why.append(f"{finding.words} → {verdict}")
+        if reason is not None:
+            why.append(f"{reason.written} → {self._lexicon.intent_names[intent_of(reason)]}")
+        if category is not Category.UNK and choice.code == category.value and choice.words:
+            why.append(f"{' + '.join(choice.words)} → {self._lexicon.category_names[choice.code]}")
+        if major is not None:
+            why.append(f"{major.cue} → 疑似重大,待人工核定")
+        return tuple(why)
+
+
+def _level(intent: Intent, major: MajorSuspect | None, by_part: Mapping[str, list[Rule]]) -> Level:
+    if intent is Intent.EMERGENCY:
+        return Level.P0
+    if intent is Intent.CONCEALED_ACCIDENT or major is not None:
+        return Level.P1
+    if intent is not Intent.HAZARD:
+        return Level.P3
+    levels = {rule.owner for rule in by_part.get("level", ())}
+    if "P1" in levels:
+        return Level.P1
+    return Level.P3 if "P3" in levels else Level.P2
+
+
+def _redirect(by_part: Mapping[str, list[Rule]]) -> str:
+    rules = by_part.get("redirect", [])
+    return max(rules, key=lambda rule: rule.weight).owner if rules else ""

@@ -1,0 +1,51 @@
+"""What the sender wants, when it is no emergency: shape of the whole message first, then rules against the hazard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from handlers.classify.category import Choice
+from handlers.classify.cues import Rule
+from handlers.classify.types import Intent
+
+# Messages longer than this are never "only" a greeting or a thank-you.
+_LONGEST_SHAPE = 24
+_HAN = re.compile(r"[\u3400-\u9fff]")
+# A hazard with many cues is not turned into something else by one weak phrase.
+_STRONGEST_HAZARD = 6
+
+
+def intent_by_shape(levelled: str, shapes: Mapping[Intent, re.Pattern[str]]) -> Intent | None:
+    """Return the intent of a message that is nothing but polite words, a greeting or a call for help."""
+    if len(levelled) > _LONGEST_SHAPE:
+        return None
+    for intent, pattern in shapes.items():
+        if pattern.fullmatch(levelled):
+            return intent
+    return None
+
+
+def has_words(text: str) -> bool:
+    """Say whether a levelled text holds at least one Chinese character."""
+    return _HAN.search(text) is not None
+
+
+def intent_by_rules(
+    rules: Sequence[Rule], order: Mapping[str, int], choice: Choice, hazard_signs: int
+) -> tuple[Intent, Rule | None]:
+    """Return the strongest intent and its rule; the hazard's strength is its category's points and its signs."""
+    hazard = min(choice.points + hazard_signs, _STRONGEST_HAZARD) if choice.points + hazard_signs >= 2 else 0
+    best, best_key = None, (0, 0)
+    for rule in rules:
+        key = (rule.weight, -order[intent_of(rule)])
+        if best is None or key > best_key:
+            best, best_key = rule, key
+    if best is not None and best.weight >= hazard:
+        return intent_of(best), best
+    return (Intent.HAZARD if hazard else Intent.UNKNOWN), None
+
+
+def intent_of(rule: Rule) -> Intent:
+    """Return the intent a rule speaks for; a redirect speaks for non_safety."""
+    return Intent.NON_SAFETY if rule.part == "redirect" else Intent(rule.owner)

@@ -1,0 +1,83 @@
+"""What a reporter may ask for: progress, withdrawal, deletion, help; typed or from the menu."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import Connection
+
+from handlers import texts
+from handlers.answers import Answer
+from handlers.classify import Intent
+from handlers.message import Message
+from handlers.services import Services
+from storage import attachments, messages, reporters
+from storage.reports import gathering
+from storage.reports.tables import ReportState
+
+MENU_REPORT, MENU_PROGRESS, MENU_HELP = "REPORT", "PROGRESS", "HELP"  # keys of the account's menu
+
+_ABOUT_PICTURES = re.compile("照片|图片|图|相片|视频|语音|录音")
+_ABOUT_SELF = re.compile("信息|资料|注销|^删除$|^删掉$|我的(?:号|账号|名字)")
+
+
+def register(robot: Any, services: Services) -> None:
+    """Attach the commands."""
+
+    @robot.text
+    def obey(message: Message, db: Connection) -> Answer | None:
+        match message.understanding.intent:
+            case Intent.STATUS_QUERY:
+                return _show_progress(message, db)
+            case Intent.WITHDRAWAL:
+                return _withdraw(message, db)
+            case Intent.HELP:
+                return Answer(texts.HELP)
+        return None
+
+    @robot.key_click(MENU_REPORT)
+    def prompt(message: Message, db: Connection) -> Answer:
+        return Answer(texts.PROMPT_REPORT)
+
+    @robot.key_click(MENU_PROGRESS)
+    def show_progress(message: Message, db: Connection) -> Answer:
+        return _show_progress(message, db)
+
+    @robot.key_click(MENU_HELP)
+    def show_help(message: Message, db: Connection) -> Answer:
+        return Answer(texts.HELP)
+
+
+def _show_progress(message: Message, db: Connection) -> Answer:
+    code = message.understanding.report_code
+    own = gathering.list_own(db, message.reporter_id, code=code)
+    if own:
+        return Answer(texts.progress(own))
+    return Answer(texts.no_such_report(code) if code else texts.NO_REPORTS)
+
+
+def _withdraw(message: Message, db: Connection) -> Answer:
+    if _ABOUT_PICTURES.search(message.text):
+        return _purge_pictures(message, db)
+    if _ABOUT_SELF.search(message.text):
+        reporters.erase_identity(db, message.reporter_id, at=message.sent_at, now=message.received_at)
+        messages.erase_messages(db, message.reporter_id)
+        return Answer(texts.ERASED)
+    own = gathering.list_own(db, message.reporter_id, code=message.understanding.report_code, most=1)
+    if not own or own[0].state is ReportState.WITHDRAWN:
+        return Answer(texts.NOTHING_TO_WITHDRAW)
+    report = own[0]
+    if gathering.withdraw_report(db, report, now=message.received_at):
+        return Answer(texts.withdrawn(report.code), report.id)
+    return Answer(texts.too_late_to_withdraw(report.code), report.id, is_for_people=True)
+
+
+def _purge_pictures(message: Message, db: Connection) -> Answer:
+    own = gathering.list_own(db, message.reporter_id, code=message.understanding.report_code, most=1)
+    if not own:
+        return Answer(texts.NOTHING_TO_WITHDRAW)
+    report = own[0]
+    attachments.purge_report_attachments(db, report.id)
+    gathering.record_history(db, report.id, at=message.received_at, by="reporter", action="purge")
+    return Answer(texts.photos_purged(report.code), report.id)

@@ -1,0 +1,211 @@
+"""Reports that may be about the same thing: suggested with reasons, never merged; a person decides."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from rapidfuzz.fuzz import ratio
+from sqlalchemy import Connection, and_, select, union_all
+
+from storage.attachments import AttachmentState, attachments
+from storage.reports.search import cells_around, split_words
+from storage.reports.tables import ReportState, report_pairs, reports
+from storage.types import AnyRow
+
+RECENT = timedelta(days=30)  # on both sides of the report
+NEAR_METRES = 150.0
+NEAR_BITS = 10  # of the 64 of a difference hash
+SIMILAR_LABEL = 80.0  # of 100, rapidfuzz's ratio
+CLOSE_IN_TIME = timedelta(hours=48)
+
+_MOST_IN_A_CELL = 60
+_MOST_EQUAL = 60
+_NEIGHBOURS = 500  # reports looked at on either side by id, that is by time
+_MOST_PHOTOS = 4_000
+_TELLING_BITS = 8  # a difference hash with fewer bits set, or unset, is that of an even surface: it tells nothing
+_EARTH_METRES = 6_371_008.8  # mean radius, IUGG
+_SMALLEST_SCORE = 45  # a village's name is not enough: the category must agree as well
+
+
+class Reason(StrEnum):
+    """Why a report is suggested; pages translate it."""
+
+    SAME_PHOTO = "same_photo"  # the same bytes
+    NEAR_PHOTO = "near_photo"
+    NEAR_PLACE = "near_place"
+    SAME_LABEL = "same_label"
+    SIMILAR_LABEL = "similar_label"
+    SAME_CATEGORY = "same_category"
+    CLOSE_IN_TIME = "close_in_time"
+
+
+# What each reason weighs. The last two say nothing by themselves; the same bytes outweigh all others together.
+_WEIGHTS = {
+    Reason.SAME_PHOTO: 200,
+    Reason.NEAR_PHOTO: 60,
+    Reason.NEAR_PLACE: 50,
+    Reason.SAME_LABEL: 30,
+    Reason.SIMILAR_LABEL: 25,
+    Reason.SAME_CATEGORY: 20,
+    Reason.CLOSE_IN_TIME: 10,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A report that may be about the same thing, and why; `metres` between the two where both have a point."""
+
+    report_id: int
+    code: str
+    reasons: tuple[str, ...]
+    score: int
+    metres: int | None = None
+
+
+_COLUMNS = (
+    reports.c.id,
+    reports.c.code,
+    reports.c.state,
+    reports.c.category,
+    reports.c.latitude,
+    reports.c.longitude,
+    reports.c.place_label,
+    reports.c.created_at,
+)
+
+
+def suggest_duplicates(db: Connection, report: AnyRow, *, most: int = 5) -> list[Suggestion]:
+    """Return recent reports that may be about the same thing as `report` (a row of `reports`), likeliest first.
+
+    Looks at what lies in the same corner of the map, at the reports next to it by time, and at photos with the same
+    bytes; what it reads is bounded whatever the table's size.
+    """
+    reasons: dict[int, set[Reason]] = defaultdict(set)
+    in_cells = set(_list_ids_in_cells(db, report))
+    photos = _list_like_photos(db, report, in_cells)
+    rows = {row.id: row for row in _list_neighbours(db, report)}
+    rows.update((row.id, row) for row in _list_by_ids(db, {*in_cells, *photos} - set(rows)))
+    metres: dict[int, float] = {}
+    label = " ".join(split_words(report.place_label))
+    likenesses: dict[str, float] = {"": 0.0}  # a village's reports name few places
+    for row in rows.values():
+        if row.id == report.id or row.state == ReportState.WITHDRAWN:
+            continue
+        if abs(row.created_at - report.created_at) > RECENT:
+            continue
+        why = reasons[row.id]
+        if row.id in photos:
+            why.add(photos[row.id])
+        distance = _measure_between(report, row)
+        if distance is not None:
+            metres[row.id] = distance
+            if distance <= NEAR_METRES:
+                why.add(Reason.NEAR_PLACE)
+        likeness = likenesses.get(row.place_label)
+        if likeness is None:
+            likeness = ratio(label, " ".join(split_words(row.place_label)), score_cutoff=SIMILAR_LABEL)
+            likenesses[row.place_label] = likeness
+        if label and likeness:
+            why.add(Reason.SAME_LABEL if likeness == 100 else Reason.SIMILAR_LABEL)
+        if row.category == report.category != "UNK":
+            why.add(Reason.SAME_CATEGORY)
+        if abs(row.created_at - report.created_at) <= CLOSE_IN_TIME:
+            why.add(Reason.CLOSE_IN_TIME)
+    suggestions = [_build_suggestion(rows[number], why, metres.get(number)) for number, why in reasons.items()]
+    likely = [suggestion for suggestion in suggestions if suggestion.score >= _SMALLEST_SCORE]
+    return sorted(likely, key=lambda each: (-each.score, -each.report_id))[:most]
+
+
+def measure_metres(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Return the metres between two points given in degrees, on a sphere (haversine)."""
+    up = math.radians(other_latitude - latitude)
+    right = math.radians(other_longitude - longitude)
+    across = math.cos(math.radians(latitude)) * math.cos(math.radians(other_latitude))
+    half_chord = math.sin(up / 2) ** 2 + across * math.sin(right / 2) ** 2
+    return 2 * _EARTH_METRES * math.asin(math.sqrt(min(1.0, half_chord)))
+
+
+def count_different_bits(one: int, other: int) -> int:
+    """Return in how many of their 64 bits two difference hashes, kept as signed numbers, differ."""
+    return ((one ^ other) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
+
+
+def _build_suggestion(row: AnyRow, why: set[Reason], metres: float | None) -> Suggestion:
+    ordered = [reason for reason in Reason if reason in why]
+    is_founded = any(reason not in (Reason.SAME_CATEGORY, Reason.CLOSE_IN_TIME) for reason in ordered)
+    score = sum(_WEIGHTS[reason] for reason in ordered) if is_founded else 0
+    return Suggestion(
+        row.id,
+        row.code,
+        tuple(reason.value for reason in ordered),
+        score,
+        None if metres is None else round(metres),
+    )
+
+
+def _measure_between(report: AnyRow, row: AnyRow) -> float | None:
+    if None in (report.latitude, report.longitude, row.latitude, row.longitude):
+        return None
+    return measure_metres(report.latitude, report.longitude, row.latitude, row.longitude)
+
+
+def _list_neighbours(db: Connection, report: AnyRow) -> Sequence[AnyRow]:
+    """Return the reports next to one by id; ids follow the time of arrival."""
+    return db.execute(
+        select(*_COLUMNS).where(reports.c.id.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS))
+    ).all()
+
+
+def _list_by_ids(db: Connection, report_ids: Iterable[int]) -> Sequence[AnyRow]:
+    wanted = list(report_ids)
+    return db.execute(select(*_COLUMNS).where(reports.c.id.in_(wanted))).all() if wanted else []
+
+
+def _list_ids_in_cells(db: Connection, report: AnyRow) -> list[int]:
+    """Return the newest reports in the nine cells of the map around one."""
+    if report.latitude is None or report.longitude is None:
+        return []
+    newest = [
+        select(report_pairs.c.report_id)
+        .where(report_pairs.c.pair == cell)
+        .order_by(report_pairs.c.report_id.desc())
+        .limit(_MOST_IN_A_CELL)
+        .subquery()
+        for cell in cells_around(report.latitude, report.longitude)
+    ]
+    return list(db.execute(union_all(*(select(each.c.report_id) for each in newest))).scalars())
+
+
+def _list_like_photos(db: Connection, report: AnyRow, in_cells: Iterable[int]) -> dict[int, Reason]:
+    """Return the reports with a photo like one of this report's, and how like it is."""
+    is_kept = and_(attachments.c.state == AttachmentState.KEPT, attachments.c.kind == "photo")
+    columns = select(attachments.c.report_id, attachments.c.sha256, attachments.c.difference_hash).where(is_kept)
+    of_report = attachments.c.report_id
+    own = db.execute(columns.where(of_report == report.id)).all()
+    found: dict[int, Reason] = {}
+    hashes = [row.difference_hash for row in own if _is_telling(row.difference_hash)]
+    if hashes:
+        wheres = [of_report.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS), of_report.in_(list(in_cells))]
+        for where in wheres:
+            for row in db.execute(columns.where(where).limit(_MOST_PHOTOS)):
+                if _is_telling(row.difference_hash) and any(
+                    count_different_bits(row.difference_hash, each) <= NEAR_BITS for each in hashes
+                ):
+                    found[row.report_id] = Reason.NEAR_PHOTO
+    sums = {row.sha256 for row in own if row.sha256}
+    if sums:
+        equal = columns.where(attachments.c.sha256.in_(sums)).order_by(attachments.c.id.desc()).limit(_MOST_EQUAL)
+        found.update((row.report_id, Reason.SAME_PHOTO) for row in db.execute(equal))
+    found.pop(report.id, None)
+    return found
+
+
+def _is_telling(difference_hash: int | None) -> bool:
+    if difference_hash is None:
+        return False
+    return _TELLING_BITS <= count_different_bits(difference_hash, 0) <= 64 - _TELLING_BITS
