@@ -77,13 +77,14 @@ def _add_health(app: Flask, program: Program) -> None:
         registry = ONE_PROCESS
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     def _works(check: Callable[[], None]) -> bool:
+        away: tuple[type[Exception], ...] = (*program.database.outages, StoreError, _SilentError)
         try:
             check()
-        except (*program.database.outages, StoreError, _SilentError) as error:
+        except away as error:
             program.log.warning("not_ready", error=type(error).__name__)
             return False
         return True

@@ -100,7 +100,8 @@ def restore_backup(database: Database, store: MediaStore, vault: Vault, folder: 
                 raise BackupError("数据库不是空的,没有恢复。请用一个新建的、运行过 migrate 的数据库。")
         # A merged report may name a master with a higher number, which is inserted after it.
         db.execute(text("PRAGMA defer_foreign_keys = ON" if database.is_sqlite else "SET CONSTRAINTS ALL DEFERRED"))
-        rows = sum(_read_table(db, table, folder / "tables" / f"{table.name}.jsonl.gz") for table in metadata.sorted_tables)
+        tables = folder / "tables"
+        rows = sum(_read_table(db, table, tables / f"{table.name}.jsonl.gz") for table in metadata.sorted_tables)
         if not database.is_sqlite:
             _move_sequences(db)
     files = [name.removeprefix("files/") for name in manifest["sha256"] if name.startswith("files/")]

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -87,14 +87,14 @@ def init(context: click.Context, folder: Path) -> None:
     """第一次安装:写好配置和密钥,建好数据库,开一个管理员。"""
     from werkzeug.security import generate_password_hash  # noqa: PLC0415
 
-    from bot.wiring import read_clock  # noqa: PLC0415
+    from bot.wiring import random_hex, read_clock  # noqa: PLC0415
     from storage import staff  # noqa: PLC0415
     from storage.database import Database  # noqa: PLC0415
     from storage.migrate import migrate_to_head  # noqa: PLC0415
 
     config: Path | None = context.obj
     try:
-        path = write_first_config(config.parent if config else folder, secrets.token_hex)
+        path = write_first_config(config.parent if config else folder, random_hex)
     except FileExistsError as error:
         _fail(f"{error.filename} 已经有了,没有动它。")
     # The configuration is not complete yet: the account's own values are still to be filled in.
@@ -163,20 +163,23 @@ def classify(context: click.Context) -> None:
 @click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "xlsx"]), default="jsonl", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="写到哪个文件,默认写到屏幕。")
 @click.pass_context
-def export(context: click.Context, subject: str, format_: str, out: Path | None) -> None:
+def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv", "xlsx"], out: Path | None) -> None:
     """导出台账,里面没有任何人的身份。"""
-    from bot.documents.exports import export_messages, export_reports  # noqa: PLC0415
+    from bot.documents.tabular import MESSAGE_COLUMNS, REPORT_COLUMNS, write_rows  # noqa: PLC0415
+    from storage.message_export import iter_messages  # noqa: PLC0415
+    from storage.reports.export import iter_reports  # noqa: PLC0415
 
     if format_ == "xlsx" and out is None and sys.stdout.isatty():
         _fail("表格文件要用 --out 写到文件里。")
-    write = export_reports if subject == "reports" else export_messages
+    columns = REPORT_COLUMNS if subject == "reports" else MESSAGE_COLUMNS
     with _build(context).database.read() as db:
+        rows = iter_reports(db) if subject == "reports" else iter_messages(db)
         if out is None:
-            write(db, format_, click.get_binary_stream("stdout"))
+            write_rows(rows, columns, format_, click.get_binary_stream("stdout"))
             return
         unfinished = out.with_name(out.name + ".part")
         with unfinished.open("wb") as stream:
-            write(db, format_, stream)
+            write_rows(rows, columns, format_, stream)
         unfinished.replace(out)
 
 

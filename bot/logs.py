@@ -6,9 +6,9 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import FilteringBoundLogger, Processor
 
-_SHARED = [
+_SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=False),
@@ -45,9 +45,9 @@ def set_up_logs(level: str) -> FilteringBoundLogger:
     return log
 
 
-def _where_it_failed(exception_info: structlog.typing.ExcInfo) -> str:
+def _where_it_failed(exc_info: structlog.typing.ExcInfo) -> str:
     lines = []
-    error: BaseException | None = exception_info[1]
+    error: BaseException | None = exc_info[1]
     while error is not None:
         frame = error.__traceback__
         places = []

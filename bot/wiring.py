@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,7 @@ class Program:
             app_id=wechat.app_id,
             app_secret=wechat.app_secret.get_secret_value(),
             api_base_url=wechat.api_base_url,
-            tokens=TokenStore(self.database, self.vault, now=self.now),
+            tokens=TokenStore(self.database, self.vault, wechat.app_id, now=self.now, pause=time.sleep),
             picture_hosts=self.settings.media.picture_hosts,
             now=self.now,
         )

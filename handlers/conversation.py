@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -78,6 +79,8 @@ _STILL_OPEN = frozenset(
         ReportState.REOPENED,
     }
 )
+# Something that a place's name or a way to it ends in; enough when the place was just asked for.
+_PLACE_LIKE = re.compile("[村庄镇街路口巷楼厂矿店校院桥站河沟坡库井棚场房区队组号屋洞湾岭寨门边旁头角]|附近|对面|对过|跟前|这儿|那儿|里头|外头|底下|上头")
 _LEVELS = ("P0", "P1", "P2", "P3")
 
 
@@ -260,7 +263,7 @@ class _Hearing:
                 pieces = replace(before, place_label=max(before.place_label, words, key=len))
             else:
                 pieces = replace(before, description=_append(before.description, self.message.text))
-            return self._keep(pieces, Sentence.READ_BACK)
+            return self._keep(pieces, self._what_to_say(before, pieces))
         return self._place_step(Place(None, None, words.strip()[:200]))
 
     def _unclear_words(self, heard: Understanding) -> Step | None:
@@ -275,7 +278,8 @@ class _Hearing:
         return self._keep(pieces, self._what_to_say(report.pieces, pieces))
 
     def _could_be_place(self) -> bool:
-        return 2 <= len(self.message.text.strip()) <= 30
+        words = self.message.text.strip()
+        return 2 <= len(words) <= 30 and (bool(self.message.understanding.place) or _PLACE_LIKE.search(words) is not None)
 
     def _correction(self, correction: tuple[str, str]) -> Step | None:
         wrong, right = correction

@@ -33,7 +33,7 @@ def prepare_photo(content: bytes, photo_type: PhotoType, limits: Limits) -> byte
         elif photo_type is PhotoType.PNG:
             return _necessary_chunks(content)
         elif photo_type is PhotoType.GIF:
-            _check_gif(content)
+            _check_gif(content, limits)
         elif photo_type is PhotoType.WEBP:
             check_pixels(*_read_webp_size(content), limits)
         else:
@@ -81,8 +81,9 @@ def _necessary_chunks(content: bytes) -> bytes:
     raise PhotoError(Reason.TOO_COMPLEX, f"over {MAX_PNG_CHUNKS} chunks")
 
 
-def _check_gif(content: bytes) -> None:
-    flags = content[10]
+def _check_gif(content: bytes, limits: Limits) -> None:
+    screen_width, screen_height, flags = struct.unpack_from("<HHB", content, 6)
+    check_pixels(screen_width, screen_height, limits)
     position = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     is_frame = False
     blocks_left = MAX_GIF_BLOCKS
@@ -92,7 +93,9 @@ def _check_gif(content: bytes) -> None:
             position += 2
         elif kind == 0x2C:  # a frame: its place and size, perhaps a palette, the code width, then sub-blocks
             is_frame = True
-            flags = content[position + 9]
+            x, y, width, height, flags = struct.unpack_from("<HHHHB", content, position + 1)
+            # A frame may reach beyond the screen, and then the decoder makes the screen larger.
+            check_pixels(max(screen_width, x + width), max(screen_height, y + height), limits)
             position += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
         elif kind == 0x3B:
             return

@@ -125,9 +125,9 @@ class _LocalFolder:
     def put(self, key: str, content: bytes) -> None:
         target = self._root / key
         with _local_errors(), self._written(content) as written:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(target.parent)
             try:
-                os.link(written, target)  # unlike a rename it never replaces what is there
+                os.rename(written, target)  # unlike a rename it never replaces what is there
             except FileExistsError:
                 if target.read_bytes() != content:
                     raise KeyTakenError(Reason.KEY_TAKEN) from None
@@ -182,7 +182,7 @@ class _LocalFolder:
     @contextlib.contextmanager
     def _written(self, content: bytes) -> Iterator[str]:
         """Give the path of a finished, synced file with `content` that is removed at the end."""
-        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(self._incoming)
         if not self._is_swept:
             self._sweep()
             self._is_swept = True
@@ -284,6 +284,12 @@ class _ObjectStore:
                     else:
                         self._opened = from_url(self._url)
             return self._opened
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)  # not by parents=True: those would be open to everybody
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

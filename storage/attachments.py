@@ -69,6 +69,8 @@ class AttachmentState(StrEnum):
     PURGED = "purged"  # deleted on request
 
 
+_PURGED = "state = 'purged' AND (clean_key != '' OR original_key != '')"  # their files are still to be deleted
+
 attachments = Table(
     "attachments",
     metadata,
@@ -102,6 +104,7 @@ attachments = Table(
     Column("fetched_at", Instant),
     Index("ix_attachments_report_id_sent_at", "report_id", "sent_at"),
     Index("ix_attachments_sha256", "sha256"),
+    Index("ix_attachments_purged", "id", sqlite_where=text(_PURGED), postgresql_where=text(_PURGED)),
     Index(
         "ix_attachments_due",
         "due_at",
@@ -278,23 +281,32 @@ def find_attachment(db: Connection, attachment_id: int) -> AnyRow | None:
     return db.execute(select(attachments).where(attachments.c.id == attachment_id)).one_or_none()
 
 
-def purge_report_attachments(db: Connection, report_id: int) -> list[str]:
-    """Mark every attachment of a report as purged and return the keys whose files must now be deleted."""
-    rows = db.execute(select(attachments).where(attachments.c.report_id == report_id)).all()
+def purge_report_attachments(db: Connection, report_id: int) -> None:
+    """Take every attachment of a report out of sight at once; a job then deletes the files."""
     db.execute(
         update(attachments)
         .where(attachments.c.report_id == report_id)
         .values(
             state=AttachmentState.PURGED,
-            reason=Reason.ON_REQUEST,
+            reason="",
             due_at=None,
             media_id="",
             picture_url="",
-            clean_key="",
-            thumbnail_key="",
-            original_key="",
             sha256=None,
             difference_hash=None,
         )
     )
-    return [key for row in rows for key in (row.clean_key, row.thumbnail_key, row.original_key) if key]
+
+
+def find_purged(db: Connection) -> AnyRow | None:
+    """Return one purged attachment whose files are still there."""
+    return db.execute(select(attachments).where(text(_PURGED)).limit(1)).first()
+
+
+def forget_files(db: Connection, attachment_id: int) -> None:
+    """Keep that the files of a purged attachment are gone."""
+    db.execute(
+        update(attachments)
+        .where(attachments.c.id == attachment_id)
+        .values(clean_key="", thumbnail_key="", original_key="")
+    )

@@ -27,12 +27,19 @@ SHOWN_TYPES = {
     "image/webp": "webp",
     "image/gif": "gif",
     "audio/mpeg": "mp3",
-    "audio/amr": "amr",
     "audio/ogg": "ogg",
     "audio/wav": "wav",
+    "audio/mp4": "m4a",
     "video/mp4": "mp4",
+    "video/webm": "webm",
 }
-PLAYABLE_VOICES = frozenset({"audio/mpeg", "audio/ogg", "audio/wav"})  # a browser knows no AMR
+SAVED_TYPES = {  # a browser plays none of them
+    "audio/amr": "amr",
+    "audio/amr-wb": "awb",
+    "audio/x-speex": "spx",
+    "video/quicktime": "mov",
+    "video/3gpp": "3gp",
+}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -66,11 +73,12 @@ def show_photo(attachment_id: int, size: str) -> ResponseReturnValue:
     except MissingFileError:
         abort(404)
     content_type = "image/jpeg" if size == THUMBNAIL else row.content_type
-    extension = SHOWN_TYPES.get(content_type)
+    is_shown = content_type in SHOWN_TYPES
+    extension = SHOWN_TYPES.get(content_type) or SAVED_TYPES.get(content_type)
     response = send_file(
         io.BytesIO(body),
         mimetype=content_type if extension else "application/octet-stream",
-        as_attachment=extension is None or content_type == "audio/amr",
+        as_attachment=not is_shown,
         download_name=f"{attachment_id}.{extension or 'bin'}",
         conditional=True,  # a player asks for parts
         etag=False,

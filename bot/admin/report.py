@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.admin import verdicts
 from bot.admin.accounts import get_member
-from bot.admin.photos import PLAYABLE_VOICES
+from bot.admin.photos import SHOWN_TYPES
 from bot.admin.queue import build_filter_args, read_filter, say_first_line
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services
@@ -109,7 +109,7 @@ def _list_pieces(db: Connection, report: AnyRow) -> dict[str, Any]:
         "videos": [piece for piece in kept if piece.kind == "video"],
         "unseen": [piece for piece in pieces if piece not in kept],
         "own_picture": next((photo.id for photo in photos if photo.thumbnail_key), None),
-        "playable_voices": PLAYABLE_VOICES,
+        "playable": SHOWN_TYPES,
     }
 
 

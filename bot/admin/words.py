@@ -93,6 +93,15 @@ REASONS: Mapping[str, str] = {
     "store_unavailable": "存放的地方暂时连不上",
     "store_forked": "程序没有起好,存不进去",
     "no_reference": "微信没有给取文件的地址",
+    "media_gone": "微信那边已经没有这个文件了",
+    "expired": "三天里一直没取到,微信已经删了",
+    "address_refused": "给的地址不是微信的,没有去取",
+    "unreachable": "微信暂时连不上",
+    "rate_limited": "取得太多,微信让等一等",
+    "token_refused": "微信不认我们的凭证",
+    "misconfigured": "公众号设置不对,要管理员改",
+    "refused_by_platform": "微信没让取",
+    "interrupted": "取到一半断了,会再取",
     "on_request": "按上报人的要求删了",
 }
 
@@ -118,6 +127,8 @@ MESSAGE_KINDS: Mapping[str, str] = {
     "location": "位置",
     "link": "链接",
     "event": "事件",
+    "unknown": "别的消息",
+    "unreadable": "读不出来的消息",
 }
 
 EVENTS: Mapping[str, str] = {

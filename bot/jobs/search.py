@@ -8,8 +8,5 @@ from storage.reports import search
 
 def index_next(database: Database) -> bool:
     """Index the next reports; returns whether there were any."""
-    with database.read() as db:
-        if not search.has_unindexed(db):
-            return False
     with database.write() as db:
         return search.index_next_reports(db) > 0

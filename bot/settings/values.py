@@ -96,7 +96,7 @@ def _parse_working_hours(value: Any) -> WorkingHours:
 
 
 def _clock(text: str) -> time:
-    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII) is None:
+    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text) is None:
         raise refuse("钟点的写法不对", "写成 08:30 这样,二十四小时制,用英文冒号。")
     return time(int(text[:2]), int(text[3:]))
 
@@ -273,7 +273,7 @@ def _check_mail_address(value: str) -> str:
 
 def _matching(pattern: str, message: str) -> Callable[[str], str]:
     """Return a check for text that must match the whole of `pattern`."""
-    shape = re.compile(pattern, re.ASCII)
+    shape = re.compile(pattern)
 
     def check(value: str) -> str:
         if not value:

@@ -1,4 +1,4 @@
-"""The pretend account and the people who follow it."""
+"""The pretend account."""
 
 from __future__ import annotations
 
@@ -22,13 +22,3 @@ class Account:
     def __post_init__(self) -> None:
         if self.mode != "plain" and len(self.encoding_aes_key) != 43:
             raise ValueError("compat and safe mode need an EncodingAESKey of 43 characters")
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One invented follower, as the chat page lists them."""
-
-    openid: str
-    name: str
-    about: str = ""  # one line under the name: 东坪村村民, 砖厂工人
-    following: bool = True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bot.simulator.account import Account
 from bot.simulator.crypto import EnvelopeError, MessageCipher, build_signature
@@ -136,9 +137,9 @@ class Postman:
                 reply = read_reply(body, envelope, self._account, self._cipher)
             else:
                 problem, detail = "status", f"HTTP {status}"
-        except requests.Timeout:
+        except (requests.Timeout, ReadTimeoutError):
             problem = "timeout"
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             problem, detail = "connection", type(error).__name__
         except ReplyError as error:
             problem, detail = "unreadable", str(error)
@@ -155,8 +156,8 @@ class Postman:
             stream=True,
         ) as response:
             body = b""
-            # Byte by byte: the time limit is for the whole answer, and a larger piece could wait for its end.
-            for piece in response.iter_content(1):
+            # Whatever has come, piece by piece: the time limit is for the whole answer, not for each of its pieces.
+            while piece := response.raw.read1(_MAX_BODY_BYTES):
                 body += piece
                 if time.perf_counter() > deadline:
                     raise requests.Timeout("the answer took too long")

@@ -219,6 +219,11 @@ class _Endpoints:
 def make_platform_blueprint(platform: Platform) -> Blueprint:
     """Return the endpoints; mount them at / of a loopback server, or under a path of the demo."""
     blueprint = Blueprint("platform", __name__)
+
+    @blueprint.teardown_request
+    def close_uploads(_: BaseException | None) -> None:
+        request.close()
+
     views = _Endpoints(platform)
 
     def add(path: str, endpoint: str, method: str, view: View) -> None:

@@ -30,7 +30,7 @@ def answer_fault(platform: Platform, fault: Fault) -> Response | None:
     if fault.kind == "html":
         return Response("<html><body>502 Bad Gateway</body></html>", fault.status, content_type="text/html")
     if fault.kind == "redirect":
-        return Response(status=302, headers={"Location": fault.url})
+        return Response(status=fault.status, headers={"Location": fault.url})
     if fault.kind == "drip":
         return Response(_drip(platform, fault), content_type="image/jpeg")
     if fault.kind == "oversize":

@@ -61,7 +61,7 @@ class Fault:
     @classmethod
     def redirect(cls, url: str, status: int = 302) -> Fault:
         """Answer a redirect."""
-        return cls("redirect", url=url, status=status)
+        return cls("redirect", status=status, url=url)
 
     @classmethod
     def cut(cls, *, after_work: bool = False) -> Fault:

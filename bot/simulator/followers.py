@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-from bot.simulator.account import Person
 from bot.simulator.envelopes import Envelope
 from bot.simulator.errors import ErrcodeError
 
@@ -42,12 +41,12 @@ class Standing:
 class Followers:
     """The standings of the newest openids, behind one lock."""
 
-    def __init__(self, people: Iterable[Person], clock: Callable[[], datetime]) -> None:
+    def __init__(self, openids: Iterable[str], not_following: Iterable[str], clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._standings: OrderedDict[str, Standing] = OrderedDict(
-            (person.openid, Standing(person.following, clock() if person.following else None)) for person in people
-        )
+        self._standings = OrderedDict((openid, Standing(since=clock())) for openid in openids)
+        for openid in not_following:
+            self._standings[openid] = Standing(following=False)
 
     def record_push(self, envelope: Envelope) -> None:
         """Follow or unfollow, and open the allowance that this push brings.

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, jsonify, render_template, request, send_file
 
 from bot.simulator import township
-from bot.simulator.account import Person
 from bot.simulator.delivery import Delivery
 from bot.simulator.envelopes import KIND_NAMES, Envelope
 from bot.simulator.media import sniff_content
 from bot.simulator.menus import list_buttons
+from bot.simulator.people import Person
 from bot.simulator.platform import Platform
 from bot.simulator.records import Bubble, Travel
 from bot.simulator.voice_sample import build_amr_second
@@ -39,8 +39,8 @@ _PROBLEM_NAMES = {
 }
 # What a visitor may say first; the page offers them while a chat is empty.
 STARTERS = (
-    "后沟砖厂配电箱的门掉了，电线都露在外面",
-    "东坪村口的井盖没了，晚上走路害怕",
+    "后岭砖厂配电箱的门掉了，电线都露在外面",
+    "东沟村口的井盖没了，晚上走路害怕",
     "今天下午村委会搞消防演练，来了32个人",
     "我上回报的那个，现在咋样了",
 )
@@ -70,24 +70,9 @@ def make_simulator_blueprint(
     contacts = {person.openid: person for person in people}
     samples = _list_samples(samples_folder)
 
-    @blueprint.before_request
-    def check_origin() -> None:
-        """Refuse what another site's page posts."""
-        request.max_content_length = _MAX_REQUEST_BYTES
-        origin = request.headers.get("Origin")
-        if request.method != "POST":
-            return
-        if origin is not None and urlsplit(origin).netloc != request.host:
-            abort(403)
-        if origin is None and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
-            abort(403)
-
-    @blueprint.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        return response
+    blueprint.before_request(_check_origin)
+    blueprint.after_request(_add_headers)
+    blueprint.teardown_request(_close_uploads)
 
     @blueprint.get("/")
     def show_chat() -> str:
@@ -153,6 +138,29 @@ def make_simulator_blueprint(
         return send_file(samples[name], max_age=86_400)
 
     return blueprint
+
+
+def _check_origin() -> None:
+    """Refuse what another site's page posts; there is no login that could protect this tool."""
+    request.max_content_length = _MAX_REQUEST_BYTES
+    origin = request.headers.get("Origin")
+    if request.method != "POST":
+        return
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        abort(403)
+    if origin is None and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        abort(403)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    return response
+
+
+def _close_uploads(_: BaseException | None) -> None:
+    request.close()
 
 
 def _list_samples(folder: Path | None) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from bot.simulator.account import Account, Person
+from bot.simulator.account import Account
 from bot.simulator.crypto import MessageCipher, build_signature
 from bot.simulator.delivery import Delivery, Postman, SignedPush
 from bot.simulator.envelopes import Envelope, EnvelopeBuilder, build_encrypted_body
@@ -19,6 +19,7 @@ from bot.simulator.errors import ErrcodeError
 from bot.simulator.faults import Faults
 from bot.simulator.followers import Followers
 from bot.simulator.media import MediaShelf
+from bot.simulator.people import Person
 from bot.simulator.quotas import DailyQuotas
 from bot.simulator.records import Call, CallLog, ChatLog, TravelLog
 from bot.simulator.template_rules import build_template_rows
@@ -50,6 +51,7 @@ class Switches:
 class Platform:
     """A WeChat platform with one account, in memory and bounded. All methods may be called from any thread.
 
+    `people` are known and follow, except the openids in `not_following`; anybody else is known from the first push.
     `clock` decides lifetimes, quotas and CreateTime; `token_bytes` makes ids, nonces and tokens; `timeout` is what
     the callback has for one answer, in seconds. `templates` maps template ids to their field names; while it is
     empty, every template id is good. `public_url` is where the endpoints are mounted, as PicUrl and video_url
@@ -64,6 +66,7 @@ class Platform:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
         people: Iterable[Person] = (),
+        not_following: Iterable[str] = (),
         templates: Mapping[str, Sequence[str]] | None = None,
         public_url: str = "",
         timeout: float = 5.0,
@@ -84,7 +87,7 @@ class Platform:
         self.quotas = DailyQuotas(clock)
         self.tokens = TokenDesk(clock, token_bytes)
         self.media = MediaShelf(clock, token_bytes, max_items=max_media, max_bytes=max_media_bytes)
-        self.followers = Followers(self.people, clock)
+        self.followers = Followers((person.openid for person in self.people), not_following, clock)
         self.call_log = CallLog()
         self.chats = ChatLog()
         self.travels = TravelLog()
@@ -92,9 +95,7 @@ class Platform:
         self.menu: Mapping[str, Any] | None = None
         self.template_statuses: dict[str, str] = {}  # by openid: the Status that its next template messages end with
         self._cipher = (
-            None
-            if account.mode == "plain"
-            else MessageCipher(account.encoding_aes_key, account.app_id, token_bytes)
+            None if account.mode == "plain" else MessageCipher(account.encoding_aes_key, account.app_id, token_bytes)
         )
         self._postman = Postman(account, self._cipher, timeout=timeout, repeats=repeats, pool_size=pool_size)
         self._lock = Lock()

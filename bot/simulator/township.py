@@ -1,32 +1,44 @@
-"""The invented township of the chat page's map."""
+"""The invented township as the chat page's map draws it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from bot.simulator.people import SAMPLE_UNITS, SampleUnit
 
 MAP_WIDTH = 360  # units of the drawing
 MAP_HEIGHT = 300
 NORTH, WEST = 36.030, 112.964  # degrees (GCJ-02) of the upper left corner
 DEGREES_PER_UNIT = 0.0002
 
+# Names go below their sign, except where the middle of the township is crowded or the edge is near.
+_SIDES = {
+    "福满楼": "left",
+    "镇交管站": "left",
+    "镇供电所": "right",
+    "顺路加油站": "right",
+    "小苗幼儿园": "right",
+    "中心小学": "right",
+    "青泥陶瓷厂": "edge",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A named point of the drawing; `kind` is what it is drawn as."""
+    """A sample unit as a point of the drawing."""
 
     name: str
+    kind: str  # village, enterprise, office, school
     x: int
     y: int
-    kind: str = "village"  # village, office, works, school, water
+    side: str  # where the name stands: below, left, right, or below and ending at the edge
 
 
-PLACES = (
-    Place("镇政府", 186, 146, "office"),
-    Place("东坪村", 292, 112),
-    Place("西坪村", 66, 128),
-    Place("北岭村", 148, 44),
-    Place("南沟村", 226, 242),
-    Place("后沟砖厂", 312, 226, "works"),
-    Place("南洼煤矿", 128, 246, "works"),
-    Place("中心小学", 226, 92, "school"),
-)
+def _build_place(unit: SampleUnit) -> Place:
+    name = unit.aliases[0]
+    x = round((unit.longitude - WEST) / DEGREES_PER_UNIT)
+    y = round((NORTH - unit.latitude) / DEGREES_PER_UNIT)
+    return Place(name, unit.kind, x, y, _SIDES.get(name, "below"))
+
+
+PLACES = tuple(_build_place(unit) for unit in SAMPLE_UNITS)

@@ -154,13 +154,13 @@ class RuleReader:
         key = self.atom(parts[0])
         needs: set[int] = set()
         vetoes: set[int] = set()
-        for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+        for sign, piece in zip(parts[1::2], parts[2::2], strict=True):
             if sign == "=":
-                if not part.lstrip("-").isdigit():
-                    raise CueError(f"“= {part}”不是数字")
-                weight = int(part)
+                if not piece.lstrip("-").isdigit():
+                    raise CueError(f"“= {piece}”不是数字")
+                weight = int(piece)
             else:
-                (needs if sign == "+" else vetoes).add(self.atom(part))
+                (needs if sign == "+" else vetoes).add(self.atom(piece))
         return Rule(part, owner, key, frozenset(needs), frozenset(vetoes), weight, line.strip())
 
     def _expand(self, alternatives: str) -> Iterator[str]:

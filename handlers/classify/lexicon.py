@@ -215,7 +215,8 @@ class _Loader:
         for intent, words in _table(name, table, "only").items():
             if not words.split():
                 raise LexiconError(f"{name}: only.{intent} 是空的")
-            shapes[self._intent(name, "only", intent)] = only(words.split(), self._particles)
+            levelled = [self._normaliser.level(word, 100) for word in words.split()]
+            shapes[self._intent(name, "only", intent)] = only(levelled, self._particles)
         intent_names = _table(name, table, "names")
         if missing := {intent.value for intent in Intent} - set(intent_names):
             raise LexiconError(f"{name}: names 里少了 {' '.join(sorted(missing))}")

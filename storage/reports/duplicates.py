@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,8 +23,8 @@ SIMILAR_LABEL = 80.0  # of 100, rapidfuzz's ratio
 CLOSE_IN_TIME = timedelta(hours=48)
 
 _MOST_IN_A_CELL = 60
-_MOST_EQUAL = 60
-_NEIGHBOURS = 500  # reports looked at on either side by id, that is by time
+_MOST_EQUAL = 60  # reports with the same photo
+_NEIGHBOURS = 1_000  # reports looked at on either side by id: a month where 33 come in a day
 _MOST_PHOTOS = 4_000
 _TELLING_BITS = 8  # a difference hash with fewer bits set, or unset, is that of an even surface: it tells nothing
 _EARTH_METRES = 6_371_008.8  # mean radius, IUGG
@@ -44,7 +43,8 @@ class Reason(StrEnum):
     CLOSE_IN_TIME = "close_in_time"
 
 
-# What each reason weighs. The last two say nothing by themselves; the same bytes outweigh all others together.
+# What each reason weighs. The last two together stay below _SMALLEST_SCORE: they say nothing by themselves. The same
+# bytes outweigh all others together.
 _WEIGHTS = {
     Reason.SAME_PHOTO: 200,
     Reason.NEAR_PHOTO: 60,
@@ -67,56 +67,33 @@ class Suggestion:
     metres: int | None = None
 
 
-_COLUMNS = (
-    reports.c.id,
-    reports.c.code,
-    reports.c.state,
-    reports.c.category,
-    reports.c.latitude,
-    reports.c.longitude,
-    reports.c.place_label,
-    reports.c.created_at,
-)
-
-
 def suggest_duplicates(db: Connection, report: AnyRow, *, most: int = 5) -> list[Suggestion]:
     """Return recent reports that may be about the same thing as `report` (a row of `reports`), likeliest first.
 
     Looks at what lies in the same corner of the map, at the reports next to it by time, and at photos with the same
     bytes; what it reads is bounded whatever the table's size.
     """
-    reasons: dict[int, set[Reason]] = defaultdict(set)
-    in_cells = set(_list_ids_in_cells(db, report))
-    photos = _list_like_photos(db, report, in_cells)
-    rows = {row.id: row for row in _list_neighbours(db, report)}
-    rows.update((row.id, row) for row in _list_by_ids(db, {*in_cells, *photos} - set(rows)))
-    metres: dict[int, float] = {}
-    label = " ".join(split_words(report.place_label))
-    likenesses: dict[str, float] = {"": 0.0}  # a village's reports name few places
-    for row in rows.values():
-        if row.id == report.id or row.state == ReportState.WITHDRAWN:
-            continue
-        if abs(row.created_at - report.created_at) > RECENT:
-            continue
-        why = reasons[row.id]
-        if row.id in photos:
-            why.add(photos[row.id])
-        distance = _measure_between(report, row)
-        if distance is not None:
-            metres[row.id] = distance
-            if distance <= NEAR_METRES:
-                why.add(Reason.NEAR_PLACE)
+    likenesses = _Likenesses(report.place_label)
+    candidates = _list_ids_nearby(db, report)
+    photos = _list_like_photos(db, report, candidates)
+    candidates.update(photos)
+    for number, latitude, longitude, label in _list_neighbours(db, report):
+        if likenesses.get(label) or _is_near(_measure_between(report, latitude, longitude)):
+            candidates.add(number)
+    suggestions = []
+    for row in _list_recent(db, report, candidates):
+        why: set[Reason] = {photos[row.id]} if row.id in photos else set()
+        metres = _measure_between(report, row.latitude, row.longitude)
+        if _is_near(metres):
+            why.add(Reason.NEAR_PLACE)
         likeness = likenesses.get(row.place_label)
-        if likeness is None:
-            likeness = ratio(label, " ".join(split_words(row.place_label)), score_cutoff=SIMILAR_LABEL)
-            likenesses[row.place_label] = likeness
-        if label and likeness:
+        if likeness:
             why.add(Reason.SAME_LABEL if likeness == 100 else Reason.SIMILAR_LABEL)
         if row.category == report.category != "UNK":
             why.add(Reason.SAME_CATEGORY)
         if abs(row.created_at - report.created_at) <= CLOSE_IN_TIME:
             why.add(Reason.CLOSE_IN_TIME)
-    suggestions = [_build_suggestion(rows[number], why, metres.get(number)) for number, why in reasons.items()]
+        suggestions.append(_build_suggestion(row, why, metres))
     likely = [suggestion for suggestion in suggestions if suggestion.score >= _SMALLEST_SCORE]
     return sorted(likely, key=lambda each: (-each.score, -each.report_id))[:most]
 
@@ -135,41 +112,57 @@ def count_different_bits(one: int, other: int) -> int:
     return ((one ^ other) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
 
 
+class _Likenesses:
+    """How like one label others are, from 0 to 100; a township's reports name few places, so each is compared once."""
+
+    def __init__(self, label: str) -> None:
+        self._words = " ".join(split_words(label))
+        self._known = {"": 0.0}
+
+    def get(self, label: str) -> float:
+        if not self._words:
+            return 0.0
+        known = self._known.get(label)
+        if known is None:
+            known = ratio(self._words, " ".join(split_words(label)), score_cutoff=SIMILAR_LABEL)
+            self._known[label] = known
+        return known
+
+
 def _build_suggestion(row: AnyRow, why: set[Reason], metres: float | None) -> Suggestion:
     ordered = [reason for reason in Reason if reason in why]
-    is_founded = any(reason not in (Reason.SAME_CATEGORY, Reason.CLOSE_IN_TIME) for reason in ordered)
-    score = sum(_WEIGHTS[reason] for reason in ordered) if is_founded else 0
     return Suggestion(
         row.id,
         row.code,
         tuple(reason.value for reason in ordered),
-        score,
+        sum(_WEIGHTS[reason] for reason in ordered),
         None if metres is None else round(metres),
     )
 
 
-def _measure_between(report: AnyRow, row: AnyRow) -> float | None:
-    if None in (report.latitude, report.longitude, row.latitude, row.longitude):
+def _measure_between(report: AnyRow, latitude: float | None, longitude: float | None) -> float | None:
+    if report.latitude is None or report.longitude is None or latitude is None or longitude is None:
         return None
-    return measure_metres(report.latitude, report.longitude, row.latitude, row.longitude)
+    return measure_metres(report.latitude, report.longitude, latitude, longitude)
+
+
+def _is_near(metres: float | None) -> bool:
+    return metres is not None and metres <= NEAR_METRES
 
 
 def _list_neighbours(db: Connection, report: AnyRow) -> Sequence[AnyRow]:
-    """Return the reports next to one by id; ids follow the time of arrival."""
+    """Return id, point and label of the reports next to one by id; ids follow the time of arrival."""
     return db.execute(
-        select(*_COLUMNS).where(reports.c.id.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS))
+        select(reports.c.id, reports.c.latitude, reports.c.longitude, reports.c.place_label).where(
+            reports.c.id.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS)
+        )
     ).all()
 
 
-def _list_by_ids(db: Connection, report_ids: Iterable[int]) -> Sequence[AnyRow]:
-    wanted = list(report_ids)
-    return db.execute(select(*_COLUMNS).where(reports.c.id.in_(wanted))).all() if wanted else []
-
-
-def _list_ids_in_cells(db: Connection, report: AnyRow) -> list[int]:
-    """Return the newest reports in the nine cells of the map around one."""
+def _list_ids_nearby(db: Connection, report: AnyRow) -> set[int]:
+    """Return those of the newest reports in the nine cells of the map around one that are near."""
     if report.latitude is None or report.longitude is None:
-        return []
+        return set()
     newest = [
         select(report_pairs.c.report_id)
         .where(report_pairs.c.pair == cell)
@@ -178,10 +171,31 @@ def _list_ids_in_cells(db: Connection, report: AnyRow) -> list[int]:
         .subquery()
         for cell in cells_around(report.latitude, report.longitude)
     ]
-    return list(db.execute(union_all(*(select(each.c.report_id) for each in newest))).scalars())
+    in_cells = list(db.execute(union_all(*(select(each.c.report_id) for each in newest))).scalars())
+    points = select(reports.c.id, reports.c.latitude, reports.c.longitude).where(reports.c.id.in_(in_cells))
+    return {row[0] for row in db.execute(points) if _is_near(_measure_between(report, row[1], row[2]))}
 
 
-def _list_like_photos(db: Connection, report: AnyRow, in_cells: Iterable[int]) -> dict[int, Reason]:
+def _list_recent(db: Connection, report: AnyRow, report_ids: set[int]) -> Sequence[AnyRow]:
+    """Return those of some reports that came at about the same time as one, without itself and withdrawn ones."""
+    return db.execute(
+        select(
+            reports.c.id,
+            reports.c.code,
+            reports.c.category,
+            reports.c.latitude,
+            reports.c.longitude,
+            reports.c.place_label,
+            reports.c.created_at,
+        ).where(
+            reports.c.id.in_(report_ids - {report.id}),
+            reports.c.state != ReportState.WITHDRAWN,
+            reports.c.created_at.between(report.created_at - RECENT, report.created_at + RECENT),
+        )
+    ).all()
+
+
+def _list_like_photos(db: Connection, report: AnyRow, nearby: Iterable[int]) -> dict[int, Reason]:
     """Return the reports with a photo like one of this report's, and how like it is."""
     is_kept = and_(attachments.c.state == AttachmentState.KEPT, attachments.c.kind == "photo")
     columns = select(attachments.c.report_id, attachments.c.sha256, attachments.c.difference_hash).where(is_kept)
@@ -190,7 +204,7 @@ def _list_like_photos(db: Connection, report: AnyRow, in_cells: Iterable[int]) -
     found: dict[int, Reason] = {}
     hashes = [row.difference_hash for row in own if _is_telling(row.difference_hash)]
     if hashes:
-        wheres = [of_report.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS), of_report.in_(list(in_cells))]
+        wheres = [of_report.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS), of_report.in_(list(nearby))]
         for where in wheres:
             for row in db.execute(columns.where(where).limit(_MOST_PHOTOS)):
                 if _is_telling(row.difference_hash) and any(

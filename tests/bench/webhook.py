@@ -93,7 +93,7 @@ def main() -> int:
 
 def _make_contenders(folder: Path, database_url: str | None) -> list[Contender]:
     python = sys.executable
-    ports = [_free_port() for _ in range(3)]
+    ports = [find_free_port() for _ in range(3)]
     config = _write_config(folder, ports[2], _database_url(folder, database_url))
     gunicorn = [python, "-m", "gunicorn", *_GUNICORN, "--no-control-socket"]
     return [
@@ -203,7 +203,8 @@ def _largest_memory_mb(pid: int) -> float:
     return max(sizes, default=0.0)
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

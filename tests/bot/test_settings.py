@@ -397,6 +397,21 @@ def test_refuses_a_value(refused: Callable[..., list[Problem]], name: str, value
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("schedule.digest_time", "8点", "写成 08:30 这样"),
+        ("deadlines.p1.accept", "两天", "写成“30分钟”"),
+        ("vault.key_file", "lost.key", "suishoupai init"),
+        ("web.workers", 0, "网页进程的个数"),
+    ],
+    ids=["a time", "a limit", "a lost key file", "the key's own sentence"],
+)
+def test_says_what_to_write(refused: Callable[..., list[Problem]], name: str, value: Any, hint: str) -> None:
+    (problem,) = refused(with_key(name, value))
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
         ('[mail]\nhost = "mail.example.com"', "mail.sender"),

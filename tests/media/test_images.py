@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -342,7 +344,7 @@ def test_transparent_pixels_do_not_darken_the_edge_when_shrunk() -> None:
     picture.paste((255, 255, 255, 255), (0, 0, 1501, 30))
     opened = pictures.open_photo(make_clean_photo(pictures.encode(picture, "PNG"), LIMITS).clean)
 
-    assert opened.convert("L").getextrema()[0] >= 250
+    assert sum(opened.convert("L").histogram()[:250]) == 0
 
 
 def test_colours_of_a_shrunk_jpeg_stay_on_their_places() -> None:
@@ -437,10 +439,11 @@ def test_reads_the_size_of_every_kind_of_webp(extra: dict[str, object]) -> None:
         pictures.make_png_bomb(10_000, 9_000),
         pictures.lie_about_size(pictures.make_photo(), 65_500, 65_500),
         b"GIF89a\xff\xff\xff\xff\0\0\0" + b",\0\0\0\0\xff\xff\xff\xff\0\x02\x02\x4c\x01\0;",
+        b"GIF89a\1\0\1\0\0\0\0" + b",\0\0\0\0\xff\xff\xff\xff\0\x02\x02\x4c\x01\0;",
         b"RIFF\x64\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff" + bytes(80),
         b"BM" + bytes(12) + struct.pack("<IiiHHIIIIII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
     ],
-    ids=["png-196-MP", "png-90-MP", "jpeg-4-GP", "gif-4-GP", "webp-2^48", "bmp-3.6-GP"],
+    ids=["png-196-MP", "png-90-MP", "jpeg-4-GP", "gif-4-GP", "gif-frame-beyond-screen", "webp-2^48", "bmp-3.6-GP"],
 )
 def test_bombs_are_refused_before_they_are_decoded(content: bytes) -> None:
     assert len(content) < 100_000
@@ -471,8 +474,6 @@ def test_floods_of_blocks_are_refused_quickly(content: bytes) -> None:
 
 
 def test_texts_that_inflate_are_not_inflated() -> None:
-    import zlib  # noqa: PLC0415
-
     bomb = pictures.make_png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(60_000_000), 9))
     content = pictures.encode(pictures.make_picture(), "PNG")
     begin = time.perf_counter()
@@ -602,10 +603,9 @@ def test_damaged_photos_raise_nothing_but_media_errors(seed: str, edits: list[tu
             content += piece
     try:
         photo = make_clean_photo(bytes(content), Limits(max_pixels=1_000_000))
-    except MediaError as error:
-        assert error.reason in Reason
-    else:
-        Image.open(io.BytesIO(photo.clean), formats=["JPEG"]).load()
+    except MediaError:
+        return
+    Image.open(io.BytesIO(photo.clean), formats=["JPEG"]).load()
 
 
 @given(content=st.binary(max_size=200), head=st.sampled_from([content[:40] for content in SEEDS.values()]))
@@ -613,7 +613,5 @@ def test_damaged_photos_raise_nothing_but_media_errors(seed: str, edits: list[tu
 @pytest.mark.filterwarnings("default")  # see above
 def test_noise_behind_a_right_beginning_raises_nothing_but_media_errors(content: bytes, head: bytes) -> None:
     for cut in (3, 12, 20, 40):
-        try:
+        with contextlib.suppress(MediaError):
             make_clean_photo(head[:cut] + content, Limits(max_pixels=1_000_000))
-        except MediaError as error:
-            assert error.reason in Reason

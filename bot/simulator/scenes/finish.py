@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
 from bot.simulator.scenes.canvas import HEIGHT, WIDTH, Canvas
 
@@ -115,8 +115,3 @@ def _sexagesimal(angle: float) -> tuple[float, float, float]:
     degrees = math.floor(angle)
     minutes = math.floor((angle - degrees) * 60)
     return float(degrees), float(minutes), round(((angle - degrees) * 60 - minutes) * 60, 2)
-
-
-def upright(picture: Image.Image) -> Image.Image:
-    """Return a stored picture the way its orientation tag asks."""
-    return ImageOps.exif_transpose(picture)

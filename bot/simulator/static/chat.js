@@ -273,6 +273,12 @@ function fitText() {
 }
 
 contacts.forEach((contact) => contact.addEventListener("click", () => choosePerson(contact.dataset.person)));
+const contactBar = document.querySelector(".contacts");
+contactBar.addEventListener("wheel", (event) => {
+  if (event.deltaX || contactBar.scrollWidth <= contactBar.clientWidth) return;
+  event.preventDefault();
+  contactBar.scrollLeft += event.deltaY;
+}, { passive: false });
 byId("composer").addEventListener("submit", (event) => { event.preventDefault(); sendText(); });
 text.addEventListener("input", fitText);
 text.addEventListener("keydown", (event) => {

@@ -48,6 +48,7 @@ function setUpPhotos({ send, closePlus }) {
 function setUpMap({ send, closePlus }) {
   const sheet = byId("map-sheet");
   const map = byId("map");
+  const choice = byId("place-choice");
   const label = byId("place-label");
   const pin = byId("map-pin");
   const places = [...map.querySelectorAll(".map-place")].map((place) => place.dataset);
@@ -67,11 +68,14 @@ function setUpMap({ send, closePlus }) {
 
   map.addEventListener("click", (event) => {
     const spot = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+    choice.value = "";
     choosePoint(Math.round(spot.x), Math.round(spot.y), "");
   });
-  for (const chip of sheet.querySelectorAll(".place-chip")) {
-    chip.addEventListener("click", () => choosePoint(Number(chip.dataset.x), Number(chip.dataset.y), chip.dataset.name));
-  }
+  choice.addEventListener("change", () => {
+    if (!choice.value) return;
+    const [x, y] = choice.value.split(",").map(Number);
+    choosePoint(x, y, choice.selectedOptions[0].textContent);
+  });
   byId("send-place").addEventListener("click", () => {
     if (!point) return;
     sheet.close();

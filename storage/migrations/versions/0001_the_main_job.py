@@ -294,6 +294,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_attachments_purged",
+        "attachments",
+        ["id"],
+        sqlite_where=sa.text("state = 'purged' AND original_key != ''"),
+        postgresql_where=sa.text("state = 'purged' AND original_key != ''"),
+    )
     op.create_index("ix_attachments_report_id_sent_at", "attachments", ["report_id", "sent_at"])
     op.create_index("ix_attachments_sha256", "attachments", ["sha256"])
 

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
-from bot.simulator.account import Account, Mode, Person
+from bot.simulator.account import Account, Mode
+from bot.simulator.people import Person
 from bot.simulator.platform import Platform
 from bot.simulator.server import serve_app
 
 OPENID = "o-invented-li"
 STRANGER = "o-invented-nobody"
 LEFT = "o-invented-left"
-PEOPLE = (Person(OPENID, "李秀英", "东坪村村民"), Person(LEFT, "刘师傅", "煤矿班长", following=False))
+PEOPLE = (
+    Person(OPENID, "样例·李秀英", "东沟村村民", "#a8483f", "样例东沟村"),
+    Person(LEFT, "样例·刘师傅", "煤矿班长", "#3b5b7a", "样例南洼村"),
+)
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
@@ -52,6 +56,13 @@ class Callback:
             return Response("success")
 
         self.planned += [late] * times
+
+    def drip(self) -> None:
+        def pieces() -> Iterator[bytes]:
+            while not self.released.wait(0.02):
+                yield b"s"
+
+        self.planned.append(lambda: Response(pieces()))
 
     def take(self) -> Response:
         with self.lock:
@@ -89,7 +100,9 @@ def make_platform(clock: StoppedClock) -> Iterator[MakePlatform]:
     made: list[Platform] = []
 
     def make(mode: Mode = "plain", callback_url: str = "http://127.0.0.1:9/wechat", **more: Any) -> Platform:
-        made.append(Platform(make_account(mode), callback_url, clock=clock, people=PEOPLE, **more))
+        made.append(
+            Platform(make_account(mode), callback_url, clock=clock, people=PEOPLE, not_following=[LEFT], **more)
+        )
         return made[-1]
 
     yield make

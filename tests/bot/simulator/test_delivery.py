@@ -114,6 +114,14 @@ def test_timeouts_are_repeated_with_the_same_push(make_platform: MakePlatform, c
     assert len({(tuple(sorted(query.items())), body) for query, body, _ in callback.seen}) == 1
 
 
+def test_dripping_answer_is_a_timeout(make_platform: MakePlatform, callback: Callback) -> None:
+    callback.drip()
+    platform = make_platform("plain", callback.url, timeout=0.2)
+    delivery = platform.deliver(platform.build.text(OPENID, "漏电"))
+    assert [attempt.problem for attempt in delivery.attempts] == ["timeout", ""]
+    assert delivery.attempts[0].milliseconds < 2000
+
+
 def test_nobody_listening_is_excused(make_platform: MakePlatform) -> None:
     platform = make_platform()
     delivery = platform.deliver(platform.build.text(OPENID, "漏电"))

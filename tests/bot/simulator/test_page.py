@@ -13,14 +13,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.simulator import page
-from bot.simulator.account import Person
 from bot.simulator.page import make_simulator_blueprint
+from bot.simulator.people import Person
 from bot.simulator.platform import Platform
 from bot.simulator.township import DEGREES_PER_UNIT, MAP_HEIGHT, MAP_WIDTH, NORTH, PLACES, WEST
 from tests.bot.simulator.conftest import LEFT, OPENID, PEOPLE, STRANGER, Callback, MakePlatform, build_text_reply
 
 JPEG = b"\xff\xd8\xff" + bytes(40)
-HOSTILE = Person('o-invented-"><script>', "<script>alert(1)</script>", "</span><img src=x onerror=alert(1)>")
+HOSTILE = Person('o"><script>', "<script>alert(1)</script>", "</span><img src=x onerror=alert(1)>", '"><b>', "")
 STATIC = Path(page.__file__).parent / "static"
 
 
@@ -48,7 +48,9 @@ def send(http: FlaskClient, person: str = OPENID, **fields: Any) -> TestResponse
 
 def send_files(http: FlaskClient, kind: str, files: list[tuple[str, bytes]], name: str = "photos") -> TestResponse:
     uploads = [(io.BytesIO(content), file_name) for file_name, content in files]
-    return http.post("/sim/api/send", data={"person": OPENID, "kind": kind, "key": "k", name: uploads})
+    response = http.post("/sim/api/send", data={"person": OPENID, "kind": kind, "key": "k", name: uploads})
+    response.request.input_stream.close()  # the client's own temporary file
+    return response
 
 
 def get_state(http: FlaskClient, person: str = OPENID, after: int = 0) -> dict[str, Any]:
@@ -58,13 +60,15 @@ def get_state(http: FlaskClient, person: str = OPENID, after: int = 0) -> dict[s
 
 def test_page_shows_people_menu_places_and_the_way_to_the_queue(http: FlaskClient) -> None:
     text = http.get("/sim/").text
-    for piece in ("李秀英", "东坪村村民", "安全模式", 'href="/admin/"', 'data-click="REPORT"', "查进度", "怎么用"):
+    for piece in ("样例·李秀英", "东沟村村民", "安全模式", 'href="/admin/"', 'data-click="REPORT"', "查进度", "怎么用"):
         assert piece in text
     assert all(place.name in text for place in PLACES)
 
 
-def test_page_asks_no_other_host_and_holds_no_inline_code(http: FlaskClient) -> None:
-    text = http.get("/sim/").text
+def test_page_asks_no_other_host_and_holds_no_inline_code(platform: Platform) -> None:
+    app = Flask("demo", static_folder=None)
+    app.register_blueprint(make_simulator_blueprint(platform, PEOPLE, None, "/admin/"), url_prefix="/sim")
+    text = app.test_client().get("/sim/").text
     files = [path.read_text("utf-8") for path in STATIC.iterdir()]
     assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?! type=\"module\" src=\"/sim/static/)", text)
     for content in [text, *files]:
@@ -100,7 +104,7 @@ def test_text_is_sent_answered_and_logged(http: FlaskClient, platform: Platform)
         ("person", "<b>漏电</b>", "k1-0")
     ]
     (travel,) = state["travels"]
-    assert (travel["kind"], travel["name"], travel["attempts"], travel["encrypted"]) == ("文字", "李秀英", 1, True)
+    assert (travel["kind"], travel["name"], travel["attempts"], travel["encrypted"]) == ("文字", "样例·李秀英", 1, True)
     assert travel["message_id"] in travel["sent_xml"]
     assert get_state(http, after=state["bubbles"][-1]["number"])["bubbles"] == []
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.simulator.account import Account, Person
+from bot.simulator.account import Account
 from bot.simulator.platform import Platform
 from bot.simulator.server import serve_platform
 from bot.wechat.client import WeChatClient
@@ -72,13 +72,12 @@ class Setting:
 
 @pytest.fixture
 def setting(sqlite_database: Database) -> Iterator[Setting]:
-    """Give a platform with one follower, and an empty database."""
+    """Give a platform that nobody follows yet, and an empty database."""
     clock = Clock()
     platform = Platform(
         Account(token="invented-token", app_id=APP_ID, app_secret=APP_SECRET),
         "http://127.0.0.1:9/unused",
         clock=clock,
-        people=[Person(OPENID, "老周")],
     )
     with serve_platform(platform) as url:
         yield Setting(platform, url, clock, sqlite_database)
@@ -93,9 +92,10 @@ def client(setting: Setting) -> Iterator[WeChatClient]:
 
 @pytest.fixture
 def write_to(setting: Setting) -> Callable[[], None]:
-    """Give a function by which the follower writes, so that messages may be sent to them."""
+    """Give a function by which somebody follows and writes, so that messages may be sent to them."""
 
     def write() -> None:
+        setting.platform.followers.record_push(setting.platform.build.subscribe(OPENID))
         setting.platform.followers.record_push(setting.platform.build.text(OPENID, "你好"))
 
     return write

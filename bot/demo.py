@@ -1,0 +1,254 @@
+"""The demo: a pretend platform, sample people, a week of messages, and the whole program on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from werkzeug.security import generate_password_hash
+
+from bot.app import create_app
+from bot.jobs.process import run_jobs_once
+from bot.logs import set_up_logs
+from bot.settings import Settings, load_settings
+from bot.simulator.account import Account
+from bot.simulator.endpoints import make_platform_blueprint
+from bot.simulator.envelopes import Envelope
+from bot.simulator.page import make_simulator_blueprint
+from bot.simulator.people import SAMPLE_PEOPLE, SAMPLE_UNITS
+from bot.simulator.platform import Platform
+from bot.simulator.scenes import SAMPLES, read_sample
+from bot.simulator.script import Step, load_week, play
+from bot.simulator.server import serve_platform
+from bot.simulator.voice_sample import build_amr_second
+from bot.supervisor import Supervisor, build_commands
+from bot.webhook.incoming import read_fields, read_incoming
+from bot.wiring import Program, build_program, read_clock
+from storage import staff, units
+from storage.database import Database
+from storage.migrate import migrate_to_head
+from storage.reports import queue, verdicts
+from storage.reports.tables import ReportState
+
+CONFIG_NAME, LOGIN_NAME = "config.toml", "login.json"
+USERNAME = "demo"
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_ACCEPTED_AFTER = timedelta(days=2)  # what is older than this has been accepted in the sample week
+
+
+def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
+    """Prepare the demo's folder when it is new, print the addresses and run until stopped; returns the exit code."""
+    folder = folder.absolute()
+    port = port or _find_free_port(host)
+    if not _is_free(host, port):
+        print(f"端口 {port} 有别的程序在用,换一个:./start --port {port + 1}", file=sys.stderr)  # noqa: T201
+        return 1
+    config = folder / CONFIG_NAME
+    if not config.exists():
+        _write_config(folder)
+    base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # the operator's choice
+    os.environ["SUISHOUPAI_WEB__HOST"] = host
+    os.environ["SUISHOUPAI_WEB__PORT"] = str(port)
+    os.environ["SUISHOUPAI_WECHAT__API_BASE_URL"] = f"{base}/sim/platform"
+    settings = load_settings(config, os.environ)
+    log = set_up_logs("warning")
+    database = Database(settings.database.url)
+    migrate_to_head(database)
+    login = _get_login(database, folder, read_clock())
+    if has_seed and _is_empty(database):
+        print("正在准备一周的样例消息 ...", flush=True)  # noqa: T201
+        _seed(settings, read_clock())
+    database.close()
+    print(  # noqa: T201
+        f"\n  手机聊天  {base}/sim/\n  后台      {base}/admin/\n  登录      {login[0]}  {login[1]}\n\n"
+        "  按 Ctrl-C 停止。\n",
+        flush=True,
+    )
+    return Supervisor(build_commands(config, is_demo=True), log).run()
+
+
+def make_demo_app() -> Flask:
+    """Return the application of the demo's one web worker: the program's own, and the pretend platform under /sim."""
+    config = Path(os.environ["SUISHOUPAI_CONFIG"])
+    settings = load_settings(config, os.environ)
+    login = json.loads((config.parent / LOGIN_NAME).read_text(encoding="utf-8"))
+    app = create_app(
+        build_program(settings, set_up_logs(settings.logging.level)), demo_login=(login["username"], login["password"])
+    )
+    base = f"http://127.0.0.1:{settings.web.port}"
+    platform = Platform(
+        _make_account(settings), f"{base}/wechat", people=SAMPLE_PEOPLE, public_url=settings.wechat.api_base_url
+    )
+    app.register_blueprint(make_platform_blueprint(platform), url_prefix="/sim/platform")
+    app.register_blueprint(make_simulator_blueprint(platform, SAMPLE_PEOPLE, SAMPLES, "/admin/"), url_prefix="/sim")
+    return app
+
+
+def _write_config(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / "vault.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    (folder / CONFIG_NAME).write_text(
+        f"""# 演示用的配置,公众号是假的。
+[wechat]
+token = "{secrets.token_hex(16)}"
+app_id = "wx{secrets.token_hex(8)}"
+app_secret = "{secrets.token_hex(16)}"
+encoding_aes_key = "{secrets.token_hex(21)}A"
+original_id = "gh_{secrets.token_hex(6)}"
+mode = "safe"
+
+[web]
+secret_key = "{secrets.token_hex(32)}"
+workers = 1
+threads = 24
+
+[vault]
+key_file = "vault.key"
+
+[logging]
+level = "warning"
+""",
+        encoding="utf-8",
+    )
+
+
+def _make_account(settings: Settings) -> Account:
+    wechat = settings.wechat
+    return Account(
+        token=wechat.token.get_secret_value(),
+        app_id=wechat.app_id,
+        app_secret=wechat.app_secret.get_secret_value(),
+        encoding_aes_key=wechat.encoding_aes_key.get_secret_value(),
+        mode=wechat.mode,
+        original_id=wechat.original_id,
+    )
+
+
+def _get_login(database: Database, folder: Path, now: datetime) -> tuple[str, str]:
+    path = folder / LOGIN_NAME
+    if path.exists():
+        login = json.loads(path.read_text(encoding="utf-8"))
+        return login["username"], login["password"]
+    password = secrets.token_urlsafe(6)
+    with database.write() as db:
+        staff.add_staff(
+            db,
+            username=USERNAME,
+            display_name="样例审核员",
+            role=staff.Role.ADMIN,
+            password_hash=generate_password_hash(password),
+            now=now,
+        )
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"username": USERNAME, "password": password}), encoding="utf-8")
+    return USERNAME, password
+
+
+def _is_empty(database: Database) -> bool:
+    with database.read() as db:
+        return not units.list_units(db)
+
+
+def _seed(settings: Settings, now: datetime) -> None:
+    """Play the sample week that ended yesterday through the real robot and the real jobs, at the week's own time."""
+    start = now.astimezone(_SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=7)
+    clock = _WeekClock(start)
+    platform = Platform(_make_account(settings), "", clock=clock)
+    with serve_platform(platform) as api_base_url:
+        wechat = settings.wechat.model_copy(update={"api_base_url": api_base_url})
+        program = build_program(settings.model_copy(update={"wechat": wechat}), set_up_logs("error"), clock)
+        with program.database.write() as db:
+            for unit in SAMPLE_UNITS:
+                units.add_unit(
+                    db,
+                    name=unit.name,
+                    kind=unit.kind,
+                    aliases=unit.aliases,
+                    latitude=unit.latitude,
+                    longitude=unit.longitude,
+                    is_high_risk=unit.is_high_risk,
+                    now=clock(),
+                )
+        play(load_week(), lambda step: _send(program, platform, clock, start, step))
+        clock.at = now
+        run_jobs_once(program)
+        _accept_older(program, now)
+        program.database.close()
+
+
+class _WeekClock:
+    """The time of the step that is being played."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def _send(program: Program, platform: Platform, clock: _WeekClock, start: datetime, step: Step) -> None:
+    clock.at = start + step.at
+    run_jobs_once(program)  # what fell due since the step before
+    for envelope in _build_envelopes(platform, step):
+        message = read_incoming(read_fields(envelope.body), envelope.body, received_at=clock())
+        program.robot.get_reply(message)
+    clock.at += timedelta(seconds=3)
+    run_jobs_once(program)
+
+
+def _build_envelopes(platform: Platform, step: Step) -> list[Envelope]:
+    openid = next(person.openid for person in SAMPLE_PEOPLE if person.name == step.person)
+    build = platform.build
+    kinds: dict[str, Callable[[], list[Envelope]]] = {
+        "text": lambda: [build.text(openid, step.text)],
+        "photo": lambda: build.images(openid, [read_sample(scene) for scene in step.scenes]),
+        "voice": lambda: [build.voice(openid, build_amr_second(), recognition=step.text)],
+        "location": lambda: [build.location(openid, step.latitude or 0.0, step.longitude or 0.0, step.label)],
+        "link": lambda: [build.link(openid, step.text, "", step.label)],
+        "click": lambda: [build.click(openid, step.event_key)],
+        "scan": lambda: [build.scan(openid, step.event_key)],
+        "subscribe": lambda: [build.subscribe(openid, step.event_key)],
+        "unsubscribe": lambda: [build.unsubscribe(openid)],
+    }
+    return kinds[step.kind]()
+
+
+def _accept_older(program: Program, now: datetime) -> None:
+    with program.database.write() as db:
+        page = queue.list_queue(db, queue.QueueFilter(tab="all", state=ReportState.RECEIVED.value), most=500)
+        for row in page.rows:
+            if now - row.created_at > _ACCEPTED_AFTER:
+                verdicts.accept(
+                    db,
+                    row.id,
+                    version=row.version,
+                    by=f"staff:{USERNAME}",
+                    now=row.created_at + timedelta(hours=3),
+                )
+
+
+def _find_free_port(host: str) -> int:
+    with socket.socket() as one:
+        one.bind((host, 0))
+        return int(one.getsockname()[1])
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError:
+            return False
+    return True
