@@ -26,6 +26,7 @@ def register(robot: Any, services: Services) -> None:
     """Attach the commands."""
 
     @robot.text
+    @robot.voice
     def obey(message: Message, db: Connection) -> Answer | None:
         match message.understanding.intent:
             case Intent.STATUS_QUERY:

@@ -63,6 +63,7 @@ class Step:
     joins: RecentReport | None = None
     ends: RecentReport | None = None
     is_submitted: bool = False
+    cautions: bool = False  # the danger has just become clear: say to stop and keep away
     place_to_remember: Place | None = None
     forgets: bool = False  # what was remembered has been used
     announces_another: bool = False
@@ -80,7 +81,10 @@ _STILL_OPEN = frozenset(
     }
 )
 # Something that a place's name or a way to it ends in; enough when the place was just asked for.
-_PLACE_LIKE = re.compile("[村庄镇街路口巷楼厂矿店校院桥站河沟坡库井棚场房区队组号屋洞湾岭寨门边旁头角]|附近|对面|对过|跟前|这儿|那儿|里头|外头|底下|上头")
+_PLACE_LIKE = re.compile(
+    "[村庄镇街路口巷楼厂矿店校院桥站河沟坡库井棚场房区队组号屋洞湾岭寨门边旁头角]|附近|对面|对过|跟前|这儿|那儿|里头|外头|底下|上头"
+)
+_COMMANDS = frozenset({Intent.STATUS_QUERY, Intent.WITHDRAWAL, Intent.HELP})
 _LEVELS = ("P0", "P1", "P2", "P3")
 
 
@@ -157,8 +161,10 @@ class _Hearing:
 
     # -- pictures and voices ------------------------------------------------------------------------------------
 
-    def media(self) -> Step:
-        """Add a picture or a voice to its report."""
+    def media(self) -> Step | None:
+        """Add a picture or a voice to its report; None for a command that was spoken."""
+        if self.message.text and self.message.understanding.intent in _COMMANDS:
+            return None
         before = self.current.pieces if self.current else self._fresh()
         counted = {"photo": "photos", "voice": "voices", "video": "videos"}[self._media_kind()]
         pieces = replace(before, **{counted: getattr(before, counted) + 1})
@@ -279,7 +285,9 @@ class _Hearing:
 
     def _could_be_place(self) -> bool:
         words = self.message.text.strip()
-        return 2 <= len(words) <= 30 and (bool(self.message.understanding.place) or _PLACE_LIKE.search(words) is not None)
+        if self.message.understanding.place:
+            return len(words) <= 30
+        return 2 <= len(words) <= 16 and _PLACE_LIKE.search(words) is not None
 
     def _correction(self, correction: tuple[str, str]) -> Step | None:
         wrong, right = correction
@@ -367,10 +375,12 @@ class _Hearing:
         missing = list_missing(pieces)
         asked = missing_to_ask(missing) if sentence is Sentence.GATHERING else pieces.asked
         whole = replace(pieces, messages=pieces.messages + 1, missing=",".join(missing), asked=asked)
+        before = report.pieces.level if report is not None else "P2"
         return Step(
             sentence,
             pieces=whole,
             joins=report,
+            cautions=pieces.level == "P1" and before not in ("P0", "P1"),
             ends=self._gathering() if report is None else None,
             is_submitted=not missing or whole.is_emergency,
             forgets=report is None and (self.memory.place is not None or self.memory.another_at is not None),

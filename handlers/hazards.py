@@ -106,6 +106,6 @@ def _say(step: Step, code: str, message: Message, services: Services) -> str | N
         code=code,
         pieces=pieces,
         emergency=message.understanding.emergency,
-        major=message.understanding.major_suspect,
+        cautions=step.cautions,
         duty_phones=services.duty_phones,
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.classify import Emergency, MajorSuspect
+from handlers.classify import Emergency
 from handlers.conversation import Sentence, list_missing
 from storage.reports.gathering import Pieces, RecentReport
 from storage.reports.tables import ReportState
@@ -32,24 +32,24 @@ def say(
     code: str,
     pieces: Pieces,
     emergency: Emergency | None = None,
-    major: MajorSuspect | None = None,
+    cautions: bool = False,
     duty_phones: Sequence[DutyPhone] = (),
 ) -> str:
-    """Return the words of a sentence about one report."""
+    """Return the words of a sentence about one report; with `cautions` it begins with what to do right now."""
+    caution = "先停下来,人离远点。" if cautions else ""
     match sentence:
         case Sentence.EMERGENCY:
             return _emergency(code, emergency, duty_phones)
         case Sentence.GATHERING:
-            return f"{_caution(pieces, major)}收到,编号 {code}。{read_back(pieces)}。{_question(pieces)}"
+            return f"{caution}收到,编号 {code}。{read_back(pieces)}。{_question(pieces)}"
         case Sentence.READ_BACK:
-            return f"{_caution(pieces, major)}记下了,编号 {code}:{read_back(pieces)},{_still_missing(pieces)}。"
+            return f"{caution}记下了,编号 {code}:{read_back(pieces)},{_still_missing(pieces)}。"
         case Sentence.SUBMITTED:
             return (
-                f"{_caution(pieces, major)}好,编号 {code} 齐了:{read_back(pieces)}。"
-                "镇里会有人看,回“进度”能查。也请跟现场管事的说一声。"
+                f"{caution}好,编号 {code} 齐了:{read_back(pieces)}。镇里会有人看,回“进度”能查。也请跟现场管事的说一声。"
             )
         case Sentence.ADDED:
-            return f"加进 {code} 了,现在有:{read_back(pieces)}。"
+            return f"{caution}加进 {code} 了,现在有:{read_back(pieces)}。"
         case Sentence.CORRECTED:
             return f"改好了,编号 {code}:{read_back(pieces)}{_still_missing_after(pieces)}。"
         case Sentence.ANONYMOUS:
@@ -97,12 +97,6 @@ def _question(pieces: Pieces) -> str:
         return "这是在哪儿?发个定位,或说一句都行。"
     if missing:
         return "有什么问题?说一句就行。"
-    return ""
-
-
-def _caution(pieces: Pieces, major: MajorSuspect | None) -> str:
-    if major is not None or pieces.level == "P1":
-        return "先停下来,人离远点。"
     return ""
 
 

@@ -10,7 +10,7 @@ from media.limits import Limits, PhotoType, check_pixels
 # Decoders walk these blocks one by one in Python, some copying all earlier ones each time. Twenty megabytes of
 # empty blocks keep them busy for minutes to hours, so the blocks are counted first.
 MAX_JPEG_SEGMENTS = 1_000  # before the first scan; a photo with a large profile has about 60
-MAX_JPEG_SCANS = 100  # a progressive photo has about 10; each pass touches every pixel again
+MAX_JPEG_SCANS = 40  # a progressive photo has about 10; each pass touches every pixel again
 MAX_PNG_CHUNKS = 60_000  # 20 megabytes in chunks of a few hundred bytes
 MAX_GIF_BLOCKS = 100_000  # 255-byte blocks before the first frame ends: 20 megabytes
 

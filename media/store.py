@@ -127,7 +127,7 @@ class _LocalFolder:
         with _local_errors(), self._written(content) as written:
             _make_folder(target.parent)
             try:
-                os.rename(written, target)  # unlike a rename it never replaces what is there
+                os.link(written, target)  # unlike a rename it never replaces what is there
             except FileExistsError:
                 if target.read_bytes() != content:
                     raise KeyTakenError(Reason.KEY_TAKEN) from None

@@ -119,17 +119,17 @@ def set_password(services: AdminServices, member: Member, password: str) -> Memb
 def find_password_fault(member: Member, *, current: str, password: str, again: str) -> str:
     """Return in words what is wrong with a new password; empty when it will do."""
     if len(password) < SHORTEST_PASSWORD:
-        return f"新密码至少要 {SHORTEST_PASSWORD} 个字,现在是 {len(password)} 个。"
+        return f"新密码至少要 {SHORTEST_PASSWORD} 个字，现在是 {len(password)} 个。"
     if len(password) > LONGEST_PASSWORD:
-        return f"新密码太长了,最多 {LONGEST_PASSWORD} 个字。"
+        return f"新密码太长了，最多 {LONGEST_PASSWORD} 个字。"
     if len(set(password)) < 4:
-        return "新密码里重复的字太多,换一个不好猜的。"
+        return "新密码里重复的字太多，换一个不好猜的。"
     if member.username.casefold() in password.casefold() or password.casefold() in member.username.casefold():
-        return "新密码里不要带登录名,别人一猜就中。"
+        return "新密码里不要带登录名，别人一猜就中。"
     if password == current:
-        return "新密码跟现在的一样,换一个。"
+        return "新密码跟现在的一样，换一个。"
     if password != again:
-        return "两次填的新密码不一样,再填一遍。"
+        return "两次填的新密码不一样，再填一遍。"
     return ""
 
 

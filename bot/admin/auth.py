@@ -31,7 +31,7 @@ STATIC = "admin.static"
 ADDRESS_LIMIT = "suishoupai_admin_address_limit"
 # While a password must be changed, only these views answer.
 CHANGING = frozenset({"admin.show_password", "admin.save_password", "admin.log_out"})
-WRONG_LOGIN = "登录名或密码不对。连着错几次,这个名字会锁一会儿,过 {minutes} 分钟再试。"
+WRONG_LOGIN = "登录名或密码不对。连着错几次，这个名字会锁一会儿，过 {minutes} 分钟再试。"
 
 
 class StaffLoginManager(LoginManager):
@@ -120,7 +120,7 @@ def show_login() -> ResponseReturnValue:
         return redirect(url_for("admin.home"))
     notice = ""
     if session.pop("was_idle", False):
-        notice = f"离开超过 {get_services().idle_minutes} 分钟,为了稳妥已经退出。请再登录一次。"
+        notice = f"离开超过 {get_services().idle_minutes} 分钟，为了稳妥已经退出。请再登录一次。"
     return _render_login(notice=notice)
 
 

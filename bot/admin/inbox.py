@@ -46,5 +46,5 @@ def sort_message(message_id: int) -> ResponseReturnValue:
         return ""  # the letter leaves the page
     if not is_done:
         abort(404)
-    flash("看过了,这条已经收起来。")
+    flash("看过了，这条已经收起来。")
     return redirect(url_for("admin.show_inbox"))

@@ -66,7 +66,7 @@ def show_changes() -> ResponseReturnValue:
         view = _read_view(db, filter_, before=before, now=services.now())
     if request.args.get("mark") == view.mark:
         return "", 204
-    return render_template("admin/queue_live.html", **_build_page(filter_, before, view))
+    return render_template("admin/changes.html", **_build_page(filter_, before, view))
 
 
 def read_filter(args: Mapping[str, str]) -> QueueFilter:
@@ -109,7 +109,7 @@ def say_first_line(row: AnyRow) -> str:
         for word, count in (("照片", row.photo_count), ("录音", row.voice_count), ("视频", row.video_count))
         if count
     ]
-    return f"只发了{'和'.join(sent)},没有写字" if sent else "没有写字"
+    return f"只发了{'和'.join(sent)}，没有写字" if sent else "没有写字"
 
 
 def is_narrowed(filter_: QueueFilter) -> bool:

@@ -108,6 +108,7 @@ def _list_pieces(db: Connection, report: AnyRow) -> dict[str, Any]:
         "voices": [piece for piece in kept if piece.kind == "voice"],
         "videos": [piece for piece in kept if piece.kind == "video"],
         "unseen": [piece for piece in pieces if piece not in kept],
+        "pictures_of": {photo.message_id: photo.id for photo in photos if photo.thumbnail_key},
         "own_picture": next((photo.id for photo in photos if photo.thumbnail_key), None),
         "playable": SHOWN_TYPES,
     }

@@ -24,10 +24,10 @@ from storage.types import AnyRow
 
 LONGEST_NOTE = 1000  # characters
 
-STALE = "刚才有别人改过这一条。下面是最新的样子,您写的还在,看一眼再交。"
-FORBIDDEN = "这一条现在是“{state}”,不能再这样办。下面是最新的样子。"
-NOT_INTO = "不能合并到 {code}:它就是这一条,或者已经合并、没受理、被撤回了。换一条。"
-NO_SUCH = "没有找到编号 {code}。看看是不是少了一位,样子像 {example}。"
+STALE = "刚才有别人改过这一条。下面是最新的样子，您写的还在，看一眼再交。"
+FORBIDDEN = "这一条现在是“{state}”，不能再这样办。下面是最新的样子。"
+NOT_INTO = "不能合并到 {code}：它就是这一条，或者已经合并、没受理、被撤回了。换一条。"
+NO_SUCH = "没有找到编号 {code}。看看是不是少了一位，样子像 {example}。"
 
 
 class RenderReport(Protocol):
@@ -79,7 +79,7 @@ def _build_view(
         except ForbiddenTransitionError:
             fault = FORBIDDEN.format(state=words.STATES[_get_state(code)])
         except MissingReasonError:
-            fault, status = "要写一句为什么,上报人问起来好回话。" if name == "decline" else "还没有写字。", 422
+            fault, status = "要写一句为什么，上报人问起来好回话。" if name == "decline" else "还没有写字。", 422
         except _RefusedError as refusal:
             fault, status = str(refusal), 422
         if fault:
@@ -93,13 +93,13 @@ def _build_view(
 
 def _accept(db: Connection, report: AnyRow, version: int) -> str:
     verdicts.accept(db, report.id, version=version, by=get_member().by, now=get_services().now())
-    return f"{report.code} 已受理,到“在办”里去了。"
+    return f"{report.code} 已受理，到“在办”里去了。"
 
 
 def _decline(db: Connection, report: AnyRow, version: int) -> str:
     reason = _read_note("reason")
     verdicts.decline(db, report.id, version=version, by=get_member().by, now=get_services().now(), reason=reason)
-    return f"{report.code} 不予受理,理由记下了。"
+    return f"{report.code} 不予受理，理由记下了。"
 
 
 def _merge(db: Connection, report: AnyRow, version: int) -> str:
@@ -125,7 +125,7 @@ def _recategorise(db: Connection, report: AnyRow, version: int) -> str:
         raise _RefusedError("类别和等级要从单子里选。")
     by, now = get_member().by, get_services().now()
     verdicts.recategorise(db, report.id, category=category, level=level, version=version, by=by, now=now)
-    return f"改成了:{words.CATEGORIES[category]},{words.LEVELS[level]}。"
+    return f"改成了：{words.CATEGORIES[category]}，{words.LEVELS[level]}。"
 
 
 def _add_note(db: Connection, report: AnyRow, version: int) -> str:
@@ -137,7 +137,7 @@ def _add_note(db: Connection, report: AnyRow, version: int) -> str:
 def _read_note(field: str) -> str:
     note = request.form.get(field, "").replace("\r\n", "\n").strip()
     if len(note) > LONGEST_NOTE:
-        raise _RefusedError(f"写得太长了,最多 {LONGEST_NOTE} 个字,现在是 {len(note)} 个。")
+        raise _RefusedError(f"写得太长了，最多 {LONGEST_NOTE} 个字，现在是 {len(note)} 个。")
     return note
 
 

@@ -45,10 +45,10 @@ CATEGORIES: Mapping[str, str] = {
 LEVELS: Mapping[str, str] = {"P0": "险情", "P1": "疑似重大", "P2": "一般", "P3": "轻微"}
 
 LEVEL_MEANINGS: Mapping[str, str] = {
-    "P0": "正在发生,先救人",
-    "P1": "可能是重大隐患,要人核定",
-    "P2": "一般隐患",
-    "P3": "小毛病,顺手能改",
+    "P0": "正在发生，先救人",
+    "P1": "可能是重大隐患，要人核定",
+    "P2": "按正常期限办",
+    "P3": "小毛病，顺手能改",
 }
 
 MISSING: Mapping[str, str] = {"look": "照片或录音", "description": "说明", "place": "地点"}
@@ -77,12 +77,12 @@ ATTACHMENT_STATES: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "empty": "文件是空的",
     "too_large": "文件太大",
-    "too_many_pixels": "照片尺寸太大,打不开",
-    "too_complex": "照片文件不正常,怕拖垮电脑,没有打开",
+    "too_many_pixels": "照片尺寸太大，打不开",
+    "too_complex": "照片文件不正常，怕拖垮电脑，没有打开",
     "not_a_picture": "发来的不是照片",
     "unsupported_format": "这种格式打不开",
     "damaged": "文件坏了",
-    "out_of_memory": "照片太大,电脑内存不够",
+    "out_of_memory": "照片太大，电脑内存不够",
     "not_a_voice": "发来的不是录音",
     "not_a_video": "发来的不是视频",
     "bad_store_url": "存放的地方没有设对",
@@ -91,17 +91,17 @@ REASONS: Mapping[str, str] = {
     "missing_file": "存好的文件找不到了",
     "disk_full": "磁盘满了",
     "store_unavailable": "存放的地方暂时连不上",
-    "store_forked": "程序没有起好,存不进去",
+    "store_forked": "程序没有起好，存不进去",
     "no_reference": "微信没有给取文件的地址",
     "media_gone": "微信那边已经没有这个文件了",
-    "expired": "三天里一直没取到,微信已经删了",
-    "address_refused": "给的地址不是微信的,没有去取",
+    "expired": "三天里一直没取到，微信已经删了",
+    "address_refused": "给的地址不是微信的，没有去取",
     "unreachable": "微信暂时连不上",
-    "rate_limited": "取得太多,微信让等一等",
+    "rate_limited": "取得太多，微信让等一等",
     "token_refused": "微信不认我们的凭证",
-    "misconfigured": "公众号设置不对,要管理员改",
+    "misconfigured": "公众号设置不对，要管理员改",
     "refused_by_platform": "微信没让取",
-    "interrupted": "取到一半断了,会再取",
+    "interrupted": "取到一半断了，会再取",
     "on_request": "按上报人的要求删了",
 }
 
@@ -144,7 +144,7 @@ MESSAGE_STATES: Mapping[str, str] = {
     "done": "已答复",
     "unsorted": "没看懂",
     "sorted": "有人看过了",
-    "failed": "程序出错,没办成",
+    "failed": "程序出错，没办成",
     "unreadable": "内容读不出来",
 }
 
@@ -184,9 +184,9 @@ SOURCES: Mapping[str, str] = {"chat": "微信公众号"}
 
 
 def say_missing(missing: str) -> str:
-    """Return what a report still lacks, such as 还缺:照片或录音、地点; empty when nothing is missing."""
+    """Return what a report still lacks, such as 还缺：照片或录音、地点; empty when nothing is missing."""
     parts = [MISSING.get(part, part) for part in missing.split(",") if part]
-    return f"还缺:{'、'.join(parts)}" if parts else ""
+    return f"还缺：{'、'.join(parts)}" if parts else ""
 
 
 def say_reason(reason: str) -> str:
@@ -215,7 +215,7 @@ def say_note(action: str, note: str) -> str:
 
 def _say_pair(pair: str) -> str:
     category, _, level = pair.partition(" ")
-    return f"{CATEGORIES.get(category, category)},{LEVELS.get(level, level)}"
+    return f"{CATEGORIES.get(category, category)}，{LEVELS.get(level, level)}"
 
 
 def say_kind(kind: str, event: str) -> str:

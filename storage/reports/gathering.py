@@ -93,6 +93,11 @@ _add_pieces = Prepared(
     )
     .values(is_indexed=bindparam("is_indexed"))
 )
+_add_late_pieces = Prepared(
+    update(reports)
+    .where(reports.c.id == bindparam("by_id"))
+    .values({name: bindparam(name) for name in (*_PIECE_COLUMNS, "opened_at", "last_piece_at", "is_indexed")})
+)
 _next_code = Prepared(
     {
         "sqlite": sqlite.insert(report_codes)
@@ -170,26 +175,18 @@ def add_pieces(
     is_submitted_now = was_gathering and gather_until is None
     state = ReportState.RECEIVED if is_submitted_now else report.state
     opened_at, last_piece_at = min(report.opened_at, sent_at), max(report.last_piece_at, sent_at)
+    values: dict[str, Any] = {
+        "by_id": report.id,
+        "opened_at": to_milliseconds(opened_at),
+        "last_piece_at": to_milliseconds(last_piece_at),
+        "is_indexed": False,
+        **_piece_values(pieces),
+    }
     if was_gathering:
-        _add_pieces.run(
-            db,
-            {
-                "by_id": report.id,
-                "state": state.value,
-                "opened_at": to_milliseconds(opened_at),
-                "last_piece_at": to_milliseconds(last_piece_at),
-                "gather_until": None if gather_until is None else to_milliseconds(gather_until),
-                "submitted_at": to_milliseconds(now) if is_submitted_now else None,
-                "is_indexed": False,
-                **_piece_values(pieces),
-            },
-        )
-    else:
-        db.execute(
-            update(reports)
-            .where(reports.c.id == report.id)
-            .values(opened_at=opened_at, last_piece_at=last_piece_at, is_indexed=False, **_piece_values(pieces))
-        )
+        values["state"] = state.value
+        values["gather_until"] = None if gather_until is None else to_milliseconds(gather_until)
+        values["submitted_at"] = to_milliseconds(now) if is_submitted_now else None
+    (_add_pieces if was_gathering else _add_late_pieces).run(db, values)
     if is_submitted_now:
         record_history(
             db,

@@ -130,6 +130,7 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
+  if (event.repeat && event.key === "a") return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key === "Escape" && isTyping()) document.activeElement.blur();
   if (isTyping() || find("dialog[open]")) return;

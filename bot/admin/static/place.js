@@ -16,7 +16,13 @@
     maxZoom: 18,
   });
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
+  const Scale = L.Control.Scale.extend({
+    _updateMetric(most) {
+      const metres = this._getRoundNum(most);
+      this._updateScale(this._mScale, metres < 1000 ? `${metres} 米` : `${metres / 1000} 公里`, metres / most);
+    },
+  });
+  new Scale({ imperial: false, maxWidth: 160 }).addTo(map);
   const units = JSON.parse(box.dataset.units);
   units.forEach((unit) =>
     L.circleMarker([unit.latitude, unit.longitude], { radius: 5, color: colour("--accent"), weight: 2, fillOpacity: 0.4 })

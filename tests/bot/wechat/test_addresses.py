@@ -131,9 +131,7 @@ def test_refuses_a_good_name_that_leads_into_a_private_network(setting: Setting,
             client.get_picture("https://mmbiz.qpic.cn/a/0")
 
 
-def test_connects_to_the_very_address_that_was_checked(
-    setting: Setting, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_connects_to_the_very_address_that_was_checked(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([["8.8.8.8"], ["127.0.0.1"]])  # a name that leads elsewhere when it is looked up again
     tried = []
 

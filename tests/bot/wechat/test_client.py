@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from bot.simulator.faults import Fault
 from bot.wechat.client import WeChatClient
@@ -91,9 +89,7 @@ def test_bounds_every_bad_answer_in_time_and_memory(
     assert client.get_media(media_id).content == PHOTO, "the next call is not harmed"
 
 
-def test_refuses_a_length_that_is_announced_too_large_without_reading(
-    setting: Setting, client: WeChatClient
-) -> None:
+def test_refuses_a_length_that_is_announced_too_large_without_reading(setting: Setting, client: WeChatClient) -> None:
     with pytest.raises(TooLargeError):
         client.get_media(setting.platform.media.add_media("image", PHOTO), most_bytes=len(PHOTO) - 1)
     assert client.get_media(setting.platform.media.add_media("image", PHOTO), most_bytes=len(PHOTO))
@@ -157,9 +153,7 @@ def test_tells_odd_answers_from_media(
                 client.get_media("any")
 
 
-def test_sends_text_as_plain_utf8(
-    setting: Setting, client: WeChatClient, write_to: Callable[[], None]
-) -> None:
+def test_sends_text_as_plain_utf8(setting: Setting, client: WeChatClient, write_to: Callable[[], None]) -> None:
     write_to()
     client.send_text(OPENID, '收到,"井口"\\护栏\n已交办\x07\x1b\ud800')
     [bubble] = [bubble for bubble in setting.platform.chats.list_bubbles(OPENID) if bubble.side == "account"]
@@ -169,6 +163,7 @@ def test_sends_text_as_plain_utf8(
 def test_sends_a_template_once_however_often_it_is_repeated(
     setting: Setting, client: WeChatClient, write_to: Callable[[], None]
 ) -> None:
+    write_to()
     setting.platform.faults.plan("message/template/send", Fault.wait(5, after_work=True))
     values = {"thing1": "东坪村井口护栏", "time2": "2026-11-25 09:00"}
 
@@ -186,9 +181,7 @@ def test_sends_a_template_once_however_often_it_is_repeated(
 @pytest.mark.parametrize(
     ("expire_seconds", "action"), [(None, "QR_LIMIT_STR_SCENE"), (600, "QR_STR_SCENE")], ids=["for ever", "600 s"]
 )
-def test_makes_qr_codes(
-    setting: Setting, client: WeChatClient, expire_seconds: int | None, action: str
-) -> None:
+def test_makes_qr_codes(setting: Setting, client: WeChatClient, expire_seconds: int | None, action: str) -> None:
     code = client.create_qr("东坪村井口", expire_seconds=expire_seconds)
     found = setting.platform.find_qr_code(code.ticket)
     assert found is not None
@@ -200,9 +193,7 @@ def test_makes_qr_codes(
     ("scene", "seconds"), [("", None), ("x" * 65, None), ("x", 0), ("x", 2_592_001)],
     ids=["no scene", "a long scene", "no time", "a long time"],
 )  # fmt: skip
-def test_refuses_qr_codes_that_the_platform_would_refuse(
-    client: WeChatClient, scene: str, seconds: int | None
-) -> None:
+def test_refuses_qr_codes_that_the_platform_would_refuse(client: WeChatClient, scene: str, seconds: int | None) -> None:
     with pytest.raises(ValueError, match="1 to"):
         client.create_qr(scene, expire_seconds=seconds)
 
@@ -260,22 +251,6 @@ def test_knows_that_a_refused_connection_sent_nothing(setting: Setting) -> None:
         with pytest.raises(TransportError) as caught:
             client.check_credentials()
     assert not caught.value.may_have_arrived
-
-
-def test_keeps_one_connection_open_for_many_calls(setting: Setting, httpserver: HTTPServer) -> None:
-    ports = set()
-
-    def answer(request: Request) -> Response:
-        ports.add(request.environ["REMOTE_PORT"])
-        return Response(json.dumps({"access_token": "t", "expires_in": 7200}), headers={"Set-Cookie": "a=b"})
-
-    httpserver.expect_request("/cgi-bin/stable_token").respond_with_handler(answer)
-    with setting.make_client(url=httpserver.url_for("")) as client:
-        for _ in range(3):
-            client.check_credentials()
-        assert not client._session.cookies
-    for _, response in httpserver.log:
-        assert response.status_code == 200
 
 
 def test_takes_no_proxy_from_the_environment(

@@ -36,7 +36,9 @@ def test_tells_errcodes_apart(now: datetime, errcode: int, kind: type[WeChatErro
 
 
 def test_keeps_only_safe_parts_of_what_the_platform_says(now: datetime) -> None:
-    said = "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, openid o-invented secret abc rid: 6924f0a1-0badcafe-12345678"
+    said = (
+        "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, openid o-invented secret abc rid: 6924f0a1-0badcafe-12345678"
+    )
     assert str(build_error(40164, said, now)) == (
         "40164 this server's address is not on the account's IP list (203.0.113.9) [rid 6924f0a1-0badcafe-12345678]"
     )

@@ -72,9 +72,7 @@ def test_renews_when_the_platform_has_a_new_one(
     assert platform.calls == calls
 
 
-def test_does_not_hammer_the_platform_for_a_token_with_a_short_life(
-    sqlite_database: Database, clock: Clock
-) -> None:
+def test_does_not_hammer_the_platform_for_a_token_with_a_short_life(sqlite_database: Database, clock: Clock) -> None:
     platform, store = Platform(life=timedelta(seconds=100)), make_store(sqlite_database, clock)
     for _ in range(20):
         store.get_token(platform)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from sqlalchemy import select, update
 
@@ -59,8 +61,6 @@ def test_recognises_a_code(typed: str, code: str | None) -> None:
 def test_whatever_is_within_150_metres_lies_in_the_cells_around(
     latitude: float, metres_up: int, metres_right: int
 ) -> None:
-    import math
-
     longitude = 113.0012
     up = metres_up / 111_195
     right = metres_right / (111_195 * math.cos(math.radians(latitude)))
