@@ -29,8 +29,7 @@ THUMBNAIL_SIDE = 320  # pixels, longest side: a quarter of the copy, so that it 
 _COPY_QUALITY = 85
 _THUMBNAIL_QUALITY = 80
 
-_LANCZOS, _BICUBIC = Image.Resampling.LANCZOS, Image.Resampling.BICUBIC
-_HAMMING, _NEAREST = Image.Resampling.HAMMING, Image.Resampling.NEAREST
+_LANCZOS, _HAMMING, _NEAREST = Image.Resampling.LANCZOS, Image.Resampling.HAMMING, Image.Resampling.NEAREST
 
 # The classes themselves instead of Image.open: it would try every registered format, and its own pixel warning is
 # a process-wide setting, while our budget is a parameter and is checked before anything is decoded.
@@ -177,12 +176,13 @@ def _fit(width: int, height: int, side: int) -> tuple[int, int]:
 def _shrink_planes(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, Image.Image, Image.Image]:
     """Return the three planes of a YCbCr picture in `size`.
 
-    The eye and JPEG see colour at half the sharpness of brightness. So brightness gets a good filter and colour
-    the nearest pixel: twice as fast as filtering three planes, and against a full decode with Lanczos the same
-    error in colour within 0.2 dB. Only for less than halving; beyond that pixels would be skipped.
+    The eye and JPEG see colour at half the sharpness of brightness. So brightness gets a real filter and colour the
+    nearest pixel, which halves the time and leaves the same error in colour within 0.2 dB. Hamming for brightness:
+    edges as steep as by Lanczos, the error 1 dB larger (35 to 37 dB on grainy 3 and 12 MP photos), in a third of the
+    time. Only for less than halving; beyond that pixels would be skipped.
     """
     return (
-        image.getchannel(0).resize(size, _BICUBIC),
+        image.getchannel(0).resize(size, _HAMMING),
         image.getchannel(1).resize(size, _NEAREST),
         image.getchannel(2).resize(size, _NEAREST),
     )
@@ -193,7 +193,7 @@ def _shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.mode.startswith("I"):
         # Sixteen bits of grey; the plain conversion would clip instead of scaling.
         image = image.point(lambda value: value * (1 / 256)).convert("L")
-    elif image.has_transparency_data and image.mode != "LA":
+    elif image.has_transparency_data and image.mode not in {"LA", "RGBA"}:
         image = image.convert("RGBA")
     elif image.mode in {"1", "P"}:
         image = image.convert("L" if image.mode == "1" else "RGB")

@@ -43,7 +43,6 @@ class Reason(StrEnum):
     MISCONFIGURED = "misconfigured"  # waiting: the operator must mend credentials, IP list or permissions
     REFUSED_BY_PLATFORM = "refused_by_platform"  # waiting: refused with an errcode that we do not know
     INTERRUPTED = "interrupted"  # waiting: the process ended in the middle of it
-    ON_REQUEST = "on_request"  # purged
 
     EMPTY = "empty"
     TOO_LARGE = "too_large"

@@ -97,6 +97,8 @@ class Database:
             driver.InterfaceError,
         )
         self._waiting: deque[_Work[Any]] = deque()
+        self._queue = threading.Lock()
+        self._has_leader = False
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` returns, run in a writing transaction that is durable when this returns.
@@ -109,30 +111,52 @@ class Database:
             with self.write() as db:
                 return work(db)
         mine = _Work(work)
-        self._waiting.append(mine)
-        with self._writers_place:
-            while not mine.is_done:
-                self._run_waiting()
+        with self._queue:
+            self._waiting.append(mine)
+            mine.leads = not self._has_leader
+            self._has_leader = True
+        if mine.leads or mine.wait_for_turn(BUSY_TIMEOUT_SECONDS):
+            self._lead()
         return mine.get_result()
 
-    def _run_waiting(self) -> None:
-        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+    def _lead(self) -> None:
+        """Run what waits at this moment, then hand the lead to whoever has come to wait meanwhile."""
+        together: list[_Work[Any]] = []
         try:
-            try:
-                with self._write_in_place() as db:
-                    for work in together:
-                        work.run(db)
-            except Exception:
-                # One of them raised, so none is kept: each gets a transaction of its own and its own outcome.
-                for work in together:
-                    self._run_alone(work)
+            with self._writers_place:
+                with self._queue:
+                    while self._waiting and len(together) < MOST_TOGETHER:
+                        together.append(self._waiting.popleft())
+                self._run_together(together)
+        except DatabaseBusyError as error:
+            with self._queue:
+                together.extend(self._waiting)
+                self._waiting.clear()
             for work in together:
-                work.is_done = True
+                work.error = error
         finally:
+            with self._queue:
+                next_leader = self._waiting[0] if self._waiting else None
+                self._has_leader = next_leader is not None
+            if next_leader is not None:
+                next_leader.leads = True
+                next_leader.wake()
             for work in together:
-                if not work.is_done:  # this thread is being ended; whoever waits must not wait for ever
-                    work.error = DatabaseBusyError("the thread that did the writing was ended")
-                    work.is_done = True
+                work.wake()
+
+    def _run_together(self, together: list[_Work[Any]]) -> None:
+        try:
+            with self._write_in_place() as db:
+                for work in together:
+                    work.run(db)
+        except Exception:
+            # One of them raised, so none is kept: each gets a transaction of its own and its own outcome.
+            for work in together:
+                self._run_alone(work)
+        except BaseException:
+            for work in together:  # this thread is being ended; whoever waits must not take silence for success
+                work.error = DatabaseBusyError("the thread that did the writing was ended")
+            raise
 
     def _run_alone(self, work: _Work[Any]) -> None:
         try:
@@ -222,13 +246,29 @@ class _Work(Generic[T]):
     def __init__(self, work: Callable[[Connection], T]) -> None:
         self._work = work
         self._result: T | None = None
+        self._turn = threading.Lock()  # held until there is an outcome, or the lead is handed over
+        self._turn.acquire()
         self.error: Exception | None = None
-        self.is_done = False
+        self.leads = False
 
     def run(self, db: Connection) -> None:
+        """Do the work on a connection."""
         self._result = self._work(db)
 
+    def wake(self) -> None:
+        """Let the thread that waits go on."""
+        if self._turn.locked():
+            self._turn.release()
+
+    def wait_for_turn(self, seconds: float) -> bool:
+        """Wait for the outcome; says whether the lead was handed over instead."""
+        if not self._turn.acquire(timeout=seconds):
+            self.error = DatabaseBusyError("another thread has held the writer's place for too long")
+            return False
+        return self.leads
+
     def get_result(self) -> T:
+        """Return what the work returned, or raise what it raised."""
         if self.error is not None:
             raise self.error
         return cast("T", self._result)

@@ -23,18 +23,18 @@ class Choice:
 def choose_category(hits: list[Hit], rules: Sequence[Rule], ranks: Mapping[str, int]) -> Choice:
     """Add up the points; `ranks` orders the categories that win a tie, any other tie is UNK."""
     points: dict[str, int] = {}
-    covered: dict[str, int] = {}
+    covered = 0
     spoke: dict[str, list[str]] = {}
     seen: set[str] = set()
-    for start, end, word in hits:
-        if not word.weights or word.text in seen:
+    for _, end, word in hits:
+        # Hits come longest first: 三轮 inside 电动三轮 does not speak for itself.
+        if not word.weights or end <= covered:
+            continue
+        covered = end
+        if word.text in seen:
             continue
         seen.add(word.text)
         for code, weight in word.weights.items():
-            # 电动三轮 and 三轮 at one place speak once; hits come longest first.
-            if covered.get(code, 0) >= end and start < end:
-                continue
-            covered[code] = end
             points[code] = points.get(code, 0) + weight
             spoke.setdefault(code, []).append(word.text)
     for rule in rules:

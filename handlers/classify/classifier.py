@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from handlers.classify.category import Choice, choose_category
-from handlers.classify.cues import Rule, Words
+from handlers.classify.category import ENOUGH, Choice, choose_category
+from handlers.classify.cues import Hit, Rule, Words, spoken
 from handlers.classify.emergency import Finding
 from handlers.classify.intent import has_words, intent_by_rules, intent_by_shape, intent_of
 from handlers.classify.lexicon import Lexicon
@@ -17,6 +17,8 @@ from handlers.classify.types import Category, Intent, Level, MajorSuspect, Under
 MAX_ANALYSED_CHARACTERS = 2000
 # Intents under which the category of the thing spoken of is worth showing.
 _ABOUT_A_HAZARD = frozenset((Intent.HAZARD, Intent.RECTIFICATION, Intent.DISPUTE, Intent.STATUS_QUERY))
+# Letters that may stand before and after a place without saying anything more.
+_ROUND_A_PLACE = "在,。的这里儿位置地点址是:我就俺们"
 
 
 class Classifier:
@@ -51,12 +53,14 @@ class Classifier:
         place = find_place(copy, hits, lexicon.place_stops)
         correction = find_correction(levelled)
         intent, reason = self._intent(levelled, finding, by_part, choice, code)
-        if intent in (Intent.UNKNOWN, Intent.HAZARD) and self._is_only_place(copy, place, correction, choice):
+        if intent in (Intent.UNKNOWN, Intent.HAZARD) and _is_only_place(
+            copy, place, correction, choice, by_part.get("intent", ())
+        ):
             intent = Intent.LOCATION
 
         emergency = finding.kind if finding and intent is Intent.EMERGENCY else None
         category = self._category(intent, choice, emergency.category if emergency else "")
-        major = self._major(by_part) if intent in (Intent.HAZARD, Intent.EMERGENCY) else None
+        major = self._major(by_part, hits) if intent in (Intent.HAZARD, Intent.EMERGENCY) else None
         return Understanding(
             text=text,
             intent=intent,
@@ -71,7 +75,7 @@ class Classifier:
             correction=correction,
             redirect=_redirect(by_part) if intent is Intent.NON_SAFETY else "",
             report_code=code,
-            why=self._why(finding, reason, choice, category, major),
+            why=self._why(hits, finding, reason, choice, category, major),
         )
 
     def _intent(
@@ -93,24 +97,21 @@ class Classifier:
         if shape is not None:
             return shape, None
         signs = max((rule.weight for rule in rules if rule.owner == Intent.HAZARD), default=0)
-        if finding:
-            signs = max(signs, 1)
+        hint = None
+        if finding and finding.scope:
+            if finding.scope.means is Intent.HAZARD:
+                signs = max(signs, ENOUGH)
+            else:
+                hint = finding.scope.means
         wishes = [rule for rule in rules if rule.owner != Intent.HAZARD]
         if redirects := by_part.get("redirect"):
             wishes.extend(redirects)
-        intent, reason = intent_by_rules(wishes, order, choice, signs)
+        intent, reason = intent_by_rules(wishes, order, choice, signs, hint)
         if intent is Intent.UNKNOWN and code:
             return Intent.STATUS_QUERY, reason
         if intent is Intent.UNKNOWN and not has_words(levelled):
             return Intent.UNKNOWN, None
         return intent, reason
-
-    def _is_only_place(
-        self, copy: str, place: str, correction: tuple[str, str] | None, choice: Choice
-    ) -> bool:
-        if correction is not None:
-            return choice.points < 2
-        return bool(place) and choice.points < 3 and len(copy.strip("在,。的这里儿位置是:我就到了")) <= len(place) + 2
 
     @staticmethod
     def _category(intent: Intent, choice: Choice, of_emergency: str) -> Category:
@@ -122,10 +123,10 @@ class Classifier:
             return Category(choice.code)
         return Category.UNK
 
-    def _major(self, by_part: Mapping[str, list[Rule]]) -> MajorSuspect | None:
+    def _major(self, by_part: Mapping[str, list[Rule]], hits: list[Hit]) -> MajorSuspect | None:
         for rule in by_part.get("major", ()):
             standard = self._lexicon.standards[rule.owner]
-            return MajorSuspect(standard.name, standard.version, rule.written)
+            return MajorSuspect(standard.name, standard.version, spoken(rule, hits))
         return None
 
     def _unit(self, copy: str, correction: tuple[str, str] | None) -> str | None:
@@ -140,6 +141,7 @@ class Classifier:
 
     def _why(
         self,
+        hits: list[Hit],
         finding: Finding | None,
         reason: Rule | None,
         choice: Choice,
@@ -148,15 +150,27 @@ class Classifier:
     ) -> tuple[str, ...]:
         why: list[str] = []
         if finding:
-            verdict = f"险情:{finding.kind.label}" if finding.kind else f"{finding.scope},不按险情"
-            why.append(f"{finding.words} → {verdict}")
+            if finding.kind:
+                why.append(f"{finding.words} → 险情:{finding.kind.label}")
+            elif finding.scope:
+                why.append(f"{finding.words} → {finding.scope.name},不按险情")
         if reason is not None:
-            why.append(f"{reason.written} → {self._lexicon.intent_names[intent_of(reason)]}")
+            why.append(f"{spoken(reason, hits)} → {self._lexicon.intent_names[intent_of(reason)]}")
         if category is not Category.UNK and choice.code == category.value and choice.words:
             why.append(f"{' + '.join(choice.words)} → {self._lexicon.category_names[choice.code]}")
         if major is not None:
             why.append(f"{major.cue} → 疑似重大,待人工核定")
         return tuple(why)
+
+
+def _is_only_place(
+    copy: str, place: str, correction: tuple[str, str] | None, choice: Choice, rules: Sequence[Rule]
+) -> bool:
+    """Say whether nothing but a place was said, be it by putting another one right."""
+    if correction is not None:
+        return choice.points < ENOUGH or bool(place)
+    told_more = any(rule.owner == Intent.HAZARD for rule in rules)
+    return bool(place) and not told_more and len(copy.strip(_ROUND_A_PLACE)) <= len(place) + 1
 
 
 def _level(intent: Intent, major: MajorSuspect | None, by_part: Mapping[str, list[Rule]]) -> Level:

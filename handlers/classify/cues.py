@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import concat
 
-_SIGN = re.compile(r"\s+([+=-])\s+")
+_SIGN = re.compile(r"\s+([+=@-])\s+")
 _GROUP = re.compile(r"<([^<>]+)>")
 
 
@@ -24,13 +25,18 @@ class Word:
     place: str = ""
     shield: bool = False
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the word means anything by itself; most shield words do not."""
+        return bool(self.atoms or self.weights or self.place)
+
 
 Hit = tuple[int, int, Word]  # start, end, word
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`key` and all of `needs` must be there, none of `vetoes`; `written` is the line of the data file.
+    """`key` and all of `needs` must be there, none of `vetoes`.
 
     `part` says what the rule decides (category, intent, level…), `owner` for which of them it speaks.
     """
@@ -41,7 +47,8 @@ class Rule:
     needs: frozenset[int]
     vetoes: frozenset[int]
     weight: int
-    written: str
+    reach: int | None  # how many characters may lie between the key and the needs; None: no matter
+    atoms: frozenset[int]  # key and needs, to find the words that were meant
 
 
 class Words:
@@ -75,32 +82,27 @@ class Words:
     def scan(self, text: str) -> list[Hit]:
         """Return every cue word of `text`, overlapping ones too, by start and longest first."""
         hits: list[Hit] = []
-        lengths_of, word_of, single_of = self._lengths.get, self._words.get, self._singles.get
+        lengths_of, word_of, singles = self._lengths.get, self._words.get, self._singles
         shielded = 0
-        for start, letter in enumerate(text):
-            lengths = lengths_of(text[start : start + 2])
+        last = len(text)
+        for start, (letter, head) in enumerate(zip(text, map(concat, text, text[1:] + "\n"), strict=True)):
+            lengths = lengths_of(head)
             if lengths is not None:
                 for length in lengths:
-                    word = word_of(text[start : start + length])
-                    # The last slices of a text may be shorter than asked for; they then hit a shorter word twice.
-                    if word is not None and len(word.text) == length:
-                        end = start + length
-                        if word.shield:
-                            shielded = max(shielded, end)
-                            _drop_inside(hits, start, end)
-                            if word.atoms or word.weights:
-                                hits.append((start, end, word))
-                        elif end > shielded:
+                    end = start + length
+                    word = word_of(text[start:end])
+                    # At the end of a text slices are shorter than asked for and would find a word twice.
+                    if word is None or end > last:
+                        continue
+                    if word.shield:
+                        shielded = max(shielded, end)
+                        if word.speaks:
                             hits.append((start, end, word))
-            single = single_of(letter)
-            if single is not None and start >= shielded:
-                hits.append((start, start + 1, single))
+                    elif end > shielded:
+                        hits.append((start, end, word))
+            if letter in singles and start >= shielded:
+                hits.append((start, start + 1, singles[letter]))
         return hits
-
-
-def _drop_inside(hits: list[Hit], start: int, end: int) -> None:
-    """Take back hits that lie inside a shield word such as 睡着了."""
-    hits[:] = [hit for hit in hits if not (hit[0] >= start and hit[1] <= end)]
 
 
 class RuleSet:
@@ -129,7 +131,7 @@ class RuleSet:
 
 
 class RuleReader:
-    """Reads rule lines `甲/乙 + <组> - 丙 = 3` and marks the words they speak of."""
+    """Reads rule lines `甲/乙 + <组> - 丙 @ 5 = 3` and marks the words they speak of."""
 
     def __init__(self, words: Words, groups: dict[str, tuple[str, ...]]) -> None:
         self._words = words
@@ -154,14 +156,15 @@ class RuleReader:
         key = self.atom(parts[0])
         needs: set[int] = set()
         vetoes: set[int] = set()
+        reach: int | None = None
         for sign, piece in zip(parts[1::2], parts[2::2], strict=True):
-            if sign == "=":
-                if not piece.lstrip("-").isdigit():
-                    raise CueError(f"“= {piece}”不是数字")
-                weight = int(piece)
+            if sign in "=@":
+                if not piece.lstrip("-").isdecimal():
+                    raise CueError(f"“{sign} {piece}”不是数字")
+                weight, reach = (int(piece), reach) if sign == "=" else (weight, int(piece))
             else:
                 (needs if sign == "+" else vetoes).add(self.atom(piece))
-        return Rule(part, owner, key, frozenset(needs), frozenset(vetoes), weight, line.strip())
+        return Rule(part, owner, key, frozenset(needs), frozenset(vetoes), weight, reach, frozenset((key, *needs)))
 
     def _expand(self, alternatives: str) -> Iterator[str]:
         for part in alternatives.split("/"):
@@ -196,6 +199,17 @@ def read_groups(written: dict[str, str]) -> dict[str, tuple[str, ...]]:
     for name in written:
         expand(name, ())
     return groups
+
+
+def spoken(rule: Rule, hits: Iterable[Hit]) -> str:
+    """Return the words of a text that made a rule fire, as `甲 + 乙`."""
+    words: dict[str, None] = {}
+    told: set[int] = set()
+    for _, _, word in hits:
+        if new := (word.atoms & rule.atoms) - told:
+            told |= new
+            words[word.text] = None
+    return " + ".join(words)
 
 
 def rule_lines(block: str) -> Iterable[str]:

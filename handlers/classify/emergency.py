@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from handlers.classify.cues import Hit, Rule, RuleSet
-from handlers.classify.types import Emergency
+from handlers.classify.types import Emergency, Intent
 
 # How far apart, in characters, the parts of one event may be told.
 _REACH = 26
@@ -28,8 +29,9 @@ class Scope:
     """Words that take an event back: `where` they must stand, what cancels them, which kinds do not care."""
 
     name: str
+    means: Intent
     atom: int
-    where: str  # before, after, sentence, message
+    where: str  # before, after, just after, sentence, message
     characters: int  # for before and after: largest gap between the word and the event
     unless: int | None
     spares: frozenset[str]
@@ -37,11 +39,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found: the live kind, or the words and the scope that took the last one back."""
+    """What was found: the live kind, or else the scope that took the first one back."""
 
-    kind: Kind | None
     words: str
-    scope: str
+    kind: Kind | None
+    scope: Scope | None
 
 
 class EmergencyFinder:
@@ -58,41 +60,86 @@ class EmergencyFinder:
         if not touched:
             return None
         touched.sort(key=lambda rule: self._kinds[rule.owner][0])
+        keys = {rule.key for rule in touched}
+        events: dict[int, list[int]] = {}
+        for index, hit in enumerate(hits):
+            for key in keys & hit[2].atoms:
+                events.setdefault(key, []).append(index)
+        scopes = [scope for scope in self._scopes if scope.atom in present]
+        scopes = [scope for scope in scopes if scope.unless is None or scope.unless not in present]
+        stretches: dict[int, _Stretch] = {}
         taken_back: Finding | None = None
         for rule in touched:
-            for hit in hits:
-                if rule.key not in hit[2].atoms:
+            for index in events[rule.key]:
+                stretch = stretches.get(index) or stretches.setdefault(index, _stretch(text, hits, index))
+                if not stretch.tells(rule):
                     continue
-                around = _around(text, hit)
-                atoms: set[int] = set()
-                for start, end, word in hits:
-                    if start >= around[0] and end <= around[1] and (start, end) != hit[:2]:
-                        atoms |= word.atoms
-                if not rule.needs <= atoms or not rule.vetoes.isdisjoint(atoms):
-                    continue
-                scope = self._scope(text, hit, hits, present, rule.owner)
+                event = hits[index]
+                scope = _taken_back_by(text, event, stretch, scopes, rule.owner)
                 if scope is None:
-                    return Finding(self._kinds[rule.owner][1], hit[2].text, "")
-                taken_back = taken_back or Finding(None, hit[2].text, scope.name)
+                    return Finding(event[2].text, self._kinds[rule.owner][1], None)
+                taken_back = taken_back or Finding(event[2].text, None, scope)
         return taken_back
 
-    def _scope(self, text: str, event: Hit, hits: list[Hit], present: set[int], kind: str) -> Scope | None:
-        for scope in self._scopes:
-            if scope.atom not in present or kind in scope.spares:
-                continue
-            if scope.unless is not None and scope.unless in present:
-                continue
-            if scope.where == "message":
-                return scope
-            if any(scope.atom in hit[2].atoms and _stands(text, event, hit, scope) for hit in hits):
-                return scope
-        return None
+
+class _Stretch(NamedTuple):
+    """What stands around one event in its sentence, the event itself left out."""
+
+    text: str
+    event: Hit
+    hits: list[Hit]
+    atoms: set[int]
+
+    def tells(self, rule: Rule) -> bool:
+        """Say whether the rule's needs stand near the event and none of its vetoes does."""
+        if not rule.needs <= self.atoms or not rule.vetoes.isdisjoint(self.atoms):
+            return False
+        if rule.reach is None or not rule.needs:
+            return True
+        low, high = _around(self.text, self.event, rule.reach)
+        near: set[int] = set()
+        for start, end, word in self.hits:
+            if end > low and start < high:
+                near |= word.atoms
+        return rule.needs <= near
 
 
-def _around(text: str, hit: Hit) -> tuple[int, int]:
-    """Return the stretch of the sentence in which the parts of an event are looked for."""
+def _stretch(text: str, hits: list[Hit], index: int) -> _Stretch:
+    event = hits[index]
+    low, high = _around(text, event, _REACH)
+    at = index
+    while at > 0 and hits[at - 1][0] >= low:
+        at -= 1
+    near: list[Hit] = []
+    atoms: set[int] = set()
+    while at < len(hits) and hits[at][0] < high:
+        hit = hits[at]
+        at += 1
+        if hit[1] <= high and hit[:2] != event[:2]:
+            near.append(hit)
+            atoms |= hit[2].atoms
+    return _Stretch(text, event, near, atoms)
+
+
+def _taken_back_by(
+    text: str, event: Hit, stretch: _Stretch, scopes: Sequence[Scope], kind: str
+) -> Scope | None:
+    for scope in scopes:
+        if kind in scope.spares:
+            continue
+        if scope.where == "message":
+            return scope
+        if scope.atom in stretch.atoms and any(
+            scope.atom in hit[2].atoms and _stands(text, event, hit, scope) for hit in stretch.hits
+        ):
+            return scope
+    return None
+
+
+def _around(text: str, hit: Hit, reach: int) -> tuple[int, int]:
+    """Return the stretch of the sentence at most `reach` characters before and after an event."""
     start, end, _ = hit
-    low, high = max(0, start - _REACH), min(len(text), end + _REACH)
+    low, high = max(0, start - reach), min(len(text), end + reach)
     for mark in _SENTENCE_ENDS:
         low = max(low, text.rfind(mark, low, start) + 1)
         stop = text.find(mark, end, high)
@@ -106,11 +153,16 @@ def _stands(text: str, event: Hit, word: Hit, scope: Scope) -> bool:
     if scope.where == "before":
         between = text[word[1] : start]
         return word[0] < start and word[1] <= end and len(between) <= scope.characters and not _has_end(between)
-    if scope.where == "after":
+    if scope.where in ("after", "just after"):
         between = text[end : word[0]]
-        return word[1] > end and word[0] >= start and len(between) <= scope.characters
-    low, high = _around(text, event)
-    return low <= word[0] and word[1] <= high and not (word[0] >= start and word[1] <= end)
+        ends = _SENTENCE_ENDS if scope.where == "after" else _CLAUSE_ENDS
+        return (
+            word[1] > end
+            and word[0] >= start
+            and len(between) <= scope.characters
+            and not any(mark in between for mark in ends)
+        )
+    return not (word[0] >= start and word[1] <= end)
 
 
 def _has_end(between: str) -> bool:

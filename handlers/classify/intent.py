@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from handlers.classify.category import Choice
+from handlers.classify.category import ENOUGH, Choice
 from handlers.classify.cues import Rule
 from handlers.classify.types import Intent
 
@@ -14,6 +14,8 @@ _LONGEST_SHAPE = 24
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # A hazard with many cues is not turned into something else by one weak phrase.
 _STRONGEST_HAZARD = 6
+# How strong the way an event is told (演练, 怎么办, 新闻) speaks against a hazard.
+_HINT = 6
 
 
 def intent_by_shape(levelled: str, shapes: Mapping[Intent, re.Pattern[str]]) -> Intent | None:
@@ -32,15 +34,21 @@ def has_words(text: str) -> bool:
 
 
 def intent_by_rules(
-    rules: Sequence[Rule], order: Mapping[str, int], choice: Choice, hazard_signs: int
+    rules: Sequence[Rule], order: Mapping[str, int], choice: Choice, signs: int, hint: Intent | None
 ) -> tuple[Intent, Rule | None]:
-    """Return the strongest intent and its rule; the hazard's strength is its category's points and its signs."""
-    hazard = min(choice.points + hazard_signs, _STRONGEST_HAZARD) if choice.points + hazard_signs >= 2 else 0
+    """Return the strongest intent and its rule.
+
+    The hazard's strength is the points of its category and its `signs`; `hint` is what the way of telling an
+    event suggests (a drill, a question), it wins over a weak hazard.
+    """
+    hazard = min(choice.points + signs, _STRONGEST_HAZARD) if choice.points + signs >= ENOUGH else 0
     best, best_key = None, (0, 0)
     for rule in rules:
         key = (rule.weight, -order[intent_of(rule)])
         if best is None or key > best_key:
             best, best_key = rule, key
+    if hint is not None and _HINT > max(hazard, best_key[0]):
+        return hint, None
     if best is not None and best.weight >= hazard:
         return intent_of(best), best
     return (Intent.HAZARD if hazard else Intent.UNKNOWN), None

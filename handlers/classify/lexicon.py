@@ -19,7 +19,7 @@ from handlers.classify.types import Category, Emergency, Intent
 T = TypeVar("T")
 
 FOLDER = Path(__file__).with_name("lexicon")
-_WHERE = ("before", "after", "sentence", "message")
+_WHERE = ("before", "after", "just after", "sentence", "message")
 _PLACE_ROLES = ("name", "noun", "kind", "side")
 _MARKS = ("anonymous", "another")
 _POINTS = {"words3": 3, "words2": 2, "words1": 1}
@@ -158,13 +158,14 @@ class _Loader:
         label = _text(name, entry, "name")
         where = _text(name, entry, "where")
         if where not in _WHERE:
-            raise LexiconError(f"{name}: scope “{label}” 的 where 只能是 {' '.join(_WHERE)}")
+            raise LexiconError(f"{name}: scope “{label}” 的 where 只能是 {'、'.join(_WHERE)}")
         spares = frozenset(_words(entry, "spares"))
         if unknown := spares - set(kinds):
             raise LexiconError(f"{name}: scope “{label}” 的 spares 里没有这种险情:{' '.join(sorted(unknown))}")
         unless = entry.get("unless", "")
         return Scope(
             name=label,
+            means=self._intent(name, f"scope “{label}”", _text(name, entry, "means")),
             atom=self._checked(name, f"scope “{label}”", lambda: self._reader.atom(_text(name, entry, "words"))),
             where=where,
             characters=int(entry.get("characters", 0)),
@@ -252,10 +253,13 @@ class _Loader:
         return frozenset(_text(name, table, "stops")) - {" ", "\n"}
 
     def _rules(self, name: str, where: str, part: str, owner: str, block: str) -> list[Rule]:
-        return [
-            self._checked(name, f"{where}“{line}”", lambda line=line: self._reader.rule(part, owner, line))
-            for line in rule_lines(block)
-        ]
+        rules = []
+        for line in rule_lines(block):
+            rule = self._checked(name, f"{where}“{line}”", lambda line=line: self._reader.rule(part, owner, line))
+            if rule.reach is not None and part != "emergency":
+                raise LexiconError(f"{name}: {where}“{line}”:“@”只能用在险情里")
+            rules.append(rule)
+        return rules
 
     def _check_words(self) -> None:
         """Refuse words that no working copy can contain, such as ones in capitals or with a filler inside."""

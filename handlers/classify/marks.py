@@ -46,7 +46,10 @@ def find_correction(text: str) -> tuple[str, str] | None:
 
 
 def only(words: Iterable[str], particles: str) -> re.Pattern[str]:
-    """Build a pattern that matches texts made of nothing but these words, marks and particles."""
-    longest_first = sorted(words, key=len, reverse=True)
-    padding = f"[{re.escape(particles)},。?~.\\s]*"
-    return re.compile(f"{padding}(?:(?:{'|'.join(map(re.escape, longest_first))}){padding})+")
+    """Build a pattern that matches texts made of nothing but these words, marks and particles.
+
+    The groups are atomic: a long string of particles costs no more than its length.
+    """
+    longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    padding = f"[{re.escape(particles)},。?~.\\s]"
+    return re.compile(f"(?>(?!(?:{longest_first})){padding})*+(?:{longest_first})(?>{longest_first}|{padding})*+")

@@ -7,11 +7,11 @@ import re
 from handlers.classify.cues import Hit
 
 _NUMBERED = re.compile(
-    r"[0-9一二三四五六七八九十百零〇两东西南北甲乙丙]{1,6}(?:号楼|号院|号门|号井|单元|国道|省道|县道|乡道|楼|层|栋|排|巷|路|采区|工作面)"
+    r"[0-9一二三四五六七八九十百零〇两东西南北甲乙丙]{1,6}号?(?:号楼|号院|号门|号井|单元|国道|省道|县道|乡道|车间|号库|楼|层|栋|排|巷|路|采区|工作面)"
     r"|[a-z]\d{1,4}(?:国道|省道|高速)|[gs]\d{1,4}(?!\d)"
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_JOINTS = frozenset(("的", "那", "这", "上", "和", "与"))
+_JOINTS = frozenset(("的", "那", "这", "上", "和", "与", "那家", "那个", "那边", "的那个", "这家", ","))
 # How far a kind of place (村, 矿, 砖厂) may reach back for its name.
 _NAME_CHARACTERS = 3
 

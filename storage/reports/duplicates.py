@@ -116,7 +116,7 @@ class _Likenesses:
     """How like one label others are, from 0 to 100; a township's reports name few places, so each is compared once."""
 
     def __init__(self, label: str) -> None:
-        self._words = " ".join(split_words(label))
+        self._words = "".join(split_words(label))
         self._known = {"": 0.0}
 
     def get(self, label: str) -> float:
@@ -124,7 +124,7 @@ class _Likenesses:
             return 0.0
         known = self._known.get(label)
         if known is None:
-            known = ratio(self._words, " ".join(split_words(label)), score_cutoff=SIMILAR_LABEL)
+            known = ratio(self._words, "".join(split_words(label)), score_cutoff=SIMILAR_LABEL)
             self._known[label] = known
         return known
 

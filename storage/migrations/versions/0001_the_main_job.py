@@ -298,8 +298,8 @@ def upgrade() -> None:
         "ix_attachments_purged",
         "attachments",
         ["id"],
-        sqlite_where=sa.text("state = 'purged' AND original_key != ''"),
-        postgresql_where=sa.text("state = 'purged' AND original_key != ''"),
+        sqlite_where=sa.text("state = 'purged' AND (clean_key != '' OR original_key != '')"),
+        postgresql_where=sa.text("state = 'purged' AND (clean_key != '' OR original_key != '')"),
     )
     op.create_index("ix_attachments_report_id_sent_at", "attachments", ["report_id", "sent_at"])
     op.create_index("ix_attachments_sha256", "attachments", ["sha256"])

@@ -7,6 +7,7 @@ import json
 import secrets
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from werobot.crypto import MessageCrypt
 
 from bot.simulator.crypto import EnvelopeError, MessageCipher, build_signature
@@ -71,6 +72,18 @@ def _encrypt_with_other_key() -> str:
     return MessageCipher("B" * 43, OFFICIAL_APP_ID, secrets.token_bytes).encrypt(b"hello")
 
 
+def _encrypt_with_padding(padding: bytes) -> str:
+    """Encrypt a correct content, but end it with these bytes."""
+    content = bytes(16) + (27).to_bytes(4, "big") + bytes(27) + OFFICIAL_APP_ID.encode()  # 65 bytes
+    encryptor = Cipher(algorithms.AES(bytes(32)), modes.CBC(bytes(16))).encryptor()
+    return base64.b64encode(encryptor.update(content + padding) + encryptor.finalize()).decode()
+
+
+def test_accepts_the_padding_that_the_table_below_spoils() -> None:
+    cipher = MessageCipher(OFFICIAL_KEY, OFFICIAL_APP_ID, secrets.token_bytes)
+    assert cipher.decrypt(_encrypt_with_padding(bytes([31]) * 31)) == bytes(27)
+
+
 @pytest.mark.parametrize(
     "encrypted",
     [
@@ -78,6 +91,9 @@ def _encrypt_with_other_key() -> str:
         pytest.param("*not base64*", id="not Base64"),
         pytest.param(base64.b64encode(bytes(15)).decode(), id="half a block"),
         pytest.param(base64.b64encode(bytes(64)).decode(), id="zeros"),
+        pytest.param(_encrypt_with_padding(bytes(30) + bytes([31])), id="padding of different bytes"),
+        pytest.param(_encrypt_with_padding(bytes([33]) * 31), id="padding above 32"),
+        pytest.param(_encrypt_with_padding(bytes(31)), id="padding of zero"),
         pytest.param(_encrypt_with_other_app(), id="another app id"),
         pytest.param(_encrypt_with_other_key(), id="another key"),
     ],

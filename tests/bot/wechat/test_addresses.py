@@ -11,7 +11,7 @@ from bot.wechat.addresses import AllowedAddresses
 from bot.wechat.client import WeChatClient
 from bot.wechat.errors import AddressError, MediaGoneError, TooLargeError, TransportError
 from bot.wechat.transport import is_public
-from tests.bot.wechat.conftest import PHOTO, Setting
+from tests.bot.wechat.setting import PHOTO, Setting
 
 ALLOWED = AllowedAddresses(frozenset({"mmbiz.qpic.cn", ".tc.qq.com"}), "https://api.weixin.qq.com")
 
@@ -126,9 +126,9 @@ def test_knows_public_addresses(address: str) -> None:
     "leads_to", [["127.0.0.1"], ["10.0.0.8"], ["8.8.8.8", "127.0.0.1"], ["::1"], ["::ffff:127.0.0.1"]], ids=str
 )
 def test_refuses_a_good_name_that_leads_into_a_private_network(setting: Setting, leads_to: list[str]) -> None:
-    with setting.make_client(resolve=lambda _host, _port: leads_to) as client:
-        with pytest.raises(AddressError, match="private network"):
-            client.get_picture("https://mmbiz.qpic.cn/a/0")
+    client = setting.make_client(resolve=lambda _host, _port: leads_to)
+    with client, pytest.raises(AddressError, match="private network"):
+        client.get_picture("https://mmbiz.qpic.cn/a/0")
 
 
 def test_connects_to_the_very_address_that_was_checked(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +140,8 @@ def test_connects_to_the_very_address_that_was_checked(setting: Setting, monkeyp
         raise ConnectionRefusedError
 
     monkeypatch.setattr(transport, "create_connection", refuse)
-    with setting.make_client(resolve=lambda _host, _port: next(answers)) as client:
-        with pytest.raises(TransportError):
-            client.get_picture("http://mmbiz.qpic.cn/a/0")
+    with setting.make_client(resolve=lambda _host, _port: next(answers)) as client, pytest.raises(TransportError):
+        client.get_picture("http://mmbiz.qpic.cn/a/0")
     assert tried == [("8.8.8.8", 443)]
 
 

@@ -23,7 +23,7 @@ from bot.wechat.errors import (
     TransportError,
     WeChatError,
 )
-from tests.bot.wechat.conftest import OPENID, PHOTO, Setting
+from tests.bot.wechat.setting import OPENID, PHOTO, Setting
 
 
 def test_fetches_a_photo_by_its_media_id(setting: Setting, client: WeChatClient) -> None:
@@ -231,9 +231,8 @@ def test_goes_on_after_all_tokens_were_dropped(setting: Setting, client: WeChatC
 
 @pytest.mark.parametrize("is_read", [True, False], ids=["by a call", "by the check"])
 def test_says_that_the_secret_is_wrong(setting: Setting, is_read: bool) -> None:
-    with setting.make_client(secret="another-invented-secret") as client:
-        with pytest.raises(ConfigurationError) as caught:
-            client.get_media("any") if is_read else client.check_credentials()
+    with setting.make_client(secret="another-invented-secret") as client, pytest.raises(ConfigurationError) as caught:
+        client.get_media("any") if is_read else client.check_credentials()
     assert caught.value.errcode == 40125
     assert setting.count_calls("media/get") == 0
 
@@ -247,9 +246,8 @@ def test_names_the_address_that_is_not_on_the_ip_list(setting: Setting, client: 
 
 
 def test_knows_that_a_refused_connection_sent_nothing(setting: Setting) -> None:
-    with setting.make_client(url="http://127.0.0.1:9") as client:
-        with pytest.raises(TransportError) as caught:
-            client.check_credentials()
+    with setting.make_client(url="http://127.0.0.1:9") as client, pytest.raises(TransportError) as caught:
+        client.check_credentials()
     assert not caught.value.may_have_arrived
 
 

@@ -18,9 +18,14 @@ from bot.wechat.tokens import LEASE, IssuedToken, TokenStore
 from storage import tokens
 from storage.database import Database
 from storage.vault import Vault
-from tests.bot.wechat.conftest import APP_ID, APP_SECRET, PHOTO, Clock, Setting
+from tests.bot.wechat.setting import APP_ID, APP_SECRET, PHOTO, Clock, Setting
 
 LIFE = timedelta(seconds=7200)
+
+
+def pause(_seconds: float) -> None:
+    """Wait for real, but shortly."""
+    threading.Event().wait(0.02)
 
 
 class Platform:
@@ -137,12 +142,12 @@ def test_waits_for_the_token_that_somebody_else_fetches(sqlite_database: Databas
     with sqlite_database.write() as db:
         tokens.claim_renewal(db, APP_ID, until=clock.at + LEASE, now=clock.at)
 
-    def pause(_seconds: float) -> None:  # the other one finishes in the meantime
+    def let_other_finish(_seconds: float) -> None:
         with sqlite_database.write() as db:
             tokens.release_renewal(db, APP_ID, lease=clock.at + LEASE)
         other.get_token(platform)
 
-    store = TokenStore(sqlite_database, Vault(b"k" * 32), APP_ID, now=clock, pause=pause)
+    store = TokenStore(sqlite_database, Vault(b"k" * 32), APP_ID, now=clock, pause=let_other_finish)
     assert store.get_token(platform) == "token-1"
     assert platform.calls == 1
 
@@ -192,12 +197,11 @@ def test_holds_no_transaction_while_it_asks_the_platform(sqlite_database: Databa
 def test_calls_the_platform_once_for_many_threads(setting: Setting) -> None:
     media_id = setting.platform.media.add_media("image", PHOTO)
     setting.platform.faults.plan("stable_token", Fault.wait(0.2))
-    waiting = threading.Event()  # never set: waits for real, shortly
     together = threading.Barrier(8)
     failures: list[BaseException] = []
 
     def fetch() -> None:
-        store = setting.make_store(pause=lambda seconds: waiting.wait(min(seconds, 0.05)) and None)
+        store = setting.make_store(pause=pause)
         with setting.make_client(store=store) as client:
             together.wait()
             try:
@@ -217,7 +221,7 @@ def test_calls_the_platform_once_for_many_threads(setting: Setting) -> None:
 def _get_in_a_process(database_url: str, url: str, media_id: str, at: datetime, together: Barrier) -> None:
     database = Database(database_url)
     store = TokenStore(
-        database, Vault(b"k" * 32), APP_ID, now=lambda: at, pause=lambda _seconds: threading.Event().wait(0.05) and None
+        database, Vault(b"k" * 32), APP_ID, now=lambda: at, pause=pause
     )
     with WeChatClient(APP_ID, APP_SECRET, url, store, now=lambda: at) as client:
         together.wait(30)
@@ -253,7 +257,7 @@ def test_calls_the_platform_once_for_threads_on_either_engine(database: Database
 
     def get() -> None:
         store = TokenStore(
-            database, Vault(b"k" * 32), APP_ID, now=clock, pause=lambda _seconds: threading.Event().wait(0.02) and None
+            database, Vault(b"k" * 32), APP_ID, now=clock, pause=pause
         )
         together.wait()
         got.append(store.get_token(fetch))

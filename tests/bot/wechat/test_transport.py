@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from bot.wechat.errors import TransportError
-from tests.bot.wechat.conftest import Setting
+from tests.bot.wechat.setting import Setting
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -146,9 +146,9 @@ def test_bounds_the_time_of_a_call_over_tls(setting: Setting, tls: Server, certi
 
 
 def test_sends_nothing_to_a_server_with_an_unknown_certificate(setting: Setting, tls: Server) -> None:
-    with setting.make_client(url=f"https://127.0.0.1:{tls.server_port}") as client:
-        with pytest.raises(TransportError) as caught:
-            client.check_credentials()
+    client = setting.make_client(url=f"https://127.0.0.1:{tls.server_port}")
+    with client, pytest.raises(TransportError) as caught:
+        client.check_credentials()
     assert not caught.value.may_have_arrived
     assert tls.seen == []
 

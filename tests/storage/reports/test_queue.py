@@ -288,8 +288,8 @@ PLANS = {
     "two common conditions": (QueueFilter("done", category="FIRE"), "SEARCH reports USING"),
     "pair": (QueueFilter("all", words="护栏"), "SEARCH report_pairs USING PRIMARY KEY"),
     "words": (QueueFilter("all", words="护栏断了 井口"), "SEARCH report_pairs USING PRIMARY KEY"),
-    "common character": (QueueFilter("all", words="护"), "SCAN reports"),
-    "code": (QueueFilter("all", words="2611-9999"), "SEARCH reports USING INDEX sqlite_autoindex_reports"),
+    "one character": (QueueFilter("all", words="护"), "SEARCH report_pairs USING PRIMARY KEY"),
+    "code": (QueueFilter("all", words="2611-9999"), "SEARCH reports USING COVERING INDEX sqlite_autoindex_reports"),
 }
 
 

@@ -1,0 +1,113 @@
+"""Deny by default: every route declares a right, and every role gets what its right says and no more."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from bot.admin.auth import STATIC
+from bot.admin.rights import Right, find_needed_right, has_right
+from storage.database import Database
+from storage.staff import Role
+from tests.bot.admin.conftest import Browser
+from tests.factories import make_photo, make_report
+
+ROUTES = {
+    "admin.show_login": Right.OPEN,
+    "admin.log_in": Right.OPEN,
+    "admin.log_out": Right.STAY,
+    "admin.show_password": Right.STAY,
+    "admin.save_password": Right.STAY,
+    "admin.home": Right.STAY,
+    "admin.nowhere": Right.STAY,
+    "admin.show_queue": Right.READ,
+    "admin.show_changes": Right.READ,
+    "admin.show_report": Right.READ,
+    "admin.show_inbox": Right.READ,
+    "admin.show_photo": Right.READ,
+    "admin.accept": Right.DECIDE,
+    "admin.decline": Right.DECIDE,
+    "admin.merge": Right.DECIDE,
+    "admin.recategorise": Right.DECIDE,
+    "admin.add_note": Right.DECIDE,
+    "admin.sort_message": Right.DECIDE,
+}
+READS = ["/admin/reports", "/admin/reports/changes", "/admin/reports/2611-900", "/admin/inbox"]
+ACTS = [
+    "/admin/reports/2611-900/accept",
+    "/admin/reports/2611-900/decline",
+    "/admin/reports/2611-900/merge",
+    "/admin/reports/2611-900/recategorise",
+    "/admin/reports/2611-900/add-note",
+    "/admin/inbox/1/sorted",
+]
+
+
+def list_endpoints(app: Flask) -> set[str]:
+    return {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin.")}
+
+
+def test_every_route_declares_the_right_it_is_meant_to_need(app: Flask) -> None:
+    declared = {
+        endpoint: find_needed_right(app.view_functions[endpoint])
+        for endpoint in list_endpoints(app)
+        if endpoint != STATIC
+    }
+    assert declared == ROUTES
+
+
+def test_a_route_without_a_right_is_refused_to_everybody(app: Flask, sqlite_database: Database) -> None:
+    def forgotten() -> str:
+        return "open to the world"
+
+    app.view_functions["admin.show_inbox"] = forgotten
+    browser = Browser(app.test_client())
+    browser.log_in("admin")
+    assert browser.get("/admin/inbox").status_code == 403
+    assert app.test_client().get("/admin/inbox").status_code == 403
+
+
+@pytest.mark.parametrize("path", [*READS, "/admin/", "/admin/password", "/admin/photos/1/clean", "/admin/nix"])
+def test_a_stranger_is_sent_to_the_log_in(stranger: Browser, path: str) -> None:
+    answer = stranger.get(path)
+    assert answer.status_code == 302
+    assert answer.location.startswith("/admin/login")
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_a_stranger_can_do_nothing(stranger: Browser, path: str) -> None:
+    stranger.get("/admin/login")
+    answer = stranger.post(path)
+    assert answer.status_code == 302
+    assert answer.location == "/admin/login"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_reads_and_decides_what_it_may(app: Flask, sqlite_database: Database, role: Role) -> None:
+    with sqlite_database.write() as db:
+        make_photo(db, report_id=make_report(db, code="2611-900"))
+    browser = Browser(app.test_client())
+    browser.log_in(role.value)
+    may_read, may_decide = has_right(role, Right.READ), has_right(role, Right.DECIDE)
+    assert {path: browser.get(path).status_code for path in READS} == dict.fromkeys(READS, 200 if may_read else 403)
+    codes = {path: browser.post(path, {"version": "1"}).status_code for path in ACTS}
+    assert {path for path, code in codes.items() if code == 403} == (set() if may_decide else set(ACTS))
+
+
+def test_a_leader_is_shown_no_buttons(app: Flask, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        make_report(db, code="2611-900")
+    browser = Browser(app.test_client())
+    browser.log_in("leader")
+    page = browser.get("/admin/reports/2611-900").get_data(as_text=True)
+    assert "您可以看" in page
+    assert 'action="/admin/reports/' not in page
+
+
+@pytest.mark.parametrize("role", ["keeper", "liaison"])
+def test_who_has_nothing_here_is_told_so(app: Flask, role: str) -> None:
+    browser = Browser(app.test_client())
+    browser.log_in(role)
+    page = browser.get("/admin/")
+    assert page.status_code == 200
+    assert "暂时没有要您办的事" in page.get_data(as_text=True)
