@@ -18,6 +18,7 @@ from werkzeug.security import generate_password_hash
 from bot.app import create_app
 from bot.jobs.process import run_jobs_once
 from bot.logs import set_up_logs
+from bot.server import stop_when_orphaned
 from bot.settings import Settings, load_settings
 from bot.simulator.account import Account
 from bot.simulator.endpoints import make_platform_blueprint
@@ -77,6 +78,7 @@ def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
 
 def make_demo_app() -> Flask:
     """Return the application of the demo's one web worker: the program's own, and the pretend platform under /sim."""
+    stop_when_orphaned()
     config = Path(os.environ["SUISHOUPAI_CONFIG"])
     settings = load_settings(config, os.environ)
     login = json.loads((config.parent / LOGIN_NAME).read_text(encoding="utf-8"))

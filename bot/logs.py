@@ -33,8 +33,11 @@ def set_up_logs(level: str) -> FilteringBoundLogger:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in ("apscheduler", "urllib3", "alembic", "granian.access", "PIL"):
+    for name in ("apscheduler", "alembic", "granian.access", "PIL"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # APScheduler warns whenever a run is still busy, which is its normal state under load; urllib3 quotes addresses.
+    for name in ("apscheduler.scheduler", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

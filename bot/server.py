@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 from flask import Flask
@@ -41,5 +43,21 @@ def serve_web(settings: Settings, config: Path, *, is_demo: bool = False) -> Non
 
 def make_app() -> Flask:
     """Return the application of one worker, from the configuration that the environment names."""
+    stop_when_orphaned()
     settings = load_settings(Path(os.environ[CONFIG_VARIABLE]), os.environ)
     return create_app(build_program(settings, set_up_logs(settings.logging.level)))
+
+
+def stop_when_orphaned() -> None:
+    """End this worker soon after the process that started it was killed: nobody else would."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        pause = threading.Event()
+        while os.getppid() == parent:
+            pause.wait(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        pause.wait(10)  # for the requests that run
+        os._exit(1)
+
+    threading.Thread(target=watch, name="orphan-watch", daemon=True).start()

@@ -252,6 +252,24 @@ def mark_gone(
     return done.rowcount == 1
 
 
+def requeue_interrupted(db: Connection, *, now: datetime) -> int:
+    """Make due what a process had claimed when it died, and return how many.
+
+    For the one process that leads the jobs, before it begins. What was cut off more than once keeps its back-off: it
+    may be what ends the process.
+    """
+    done = db.execute(
+        update(attachments)
+        .where(
+            attachments.c.state == AttachmentState.PENDING,
+            attachments.c.reason == Reason.INTERRUPTED,
+            attachments.c.attempts == 1,
+        )
+        .values(due_at=now)
+    )
+    return done.rowcount
+
+
 def mark_retry(
     db: Connection, attachment_id: int, *, reason: Reason, due_at: datetime, is_counted: bool = True
 ) -> None:

@@ -75,6 +75,7 @@ class Reporter:
     place_longitude: float | None
     place_sent_at: datetime | None
     another_at: datetime | None
+    is_new: bool = False  # added by this transaction
 
 
 _COLUMNS = (
@@ -146,7 +147,7 @@ def get_or_add_reporter(
             },
         )
         if row is not None:
-            return Reporter(row[0], alias, True, False, None, "", None, None, None, None)
+            return Reporter(row[0], alias, True, False, None, "", None, None, None, None, is_new=True)
         found = find_reporter(db, openid_hash)
         if found is not None:
             return found

@@ -133,11 +133,11 @@ class Talk:
         """Send a voice message, with a transcript if `words` are given."""
         return self.send("voice", MediaId=f"VOICE{next(_serial)}", Format="amr", Recognition=words, **more)
 
-    def pin(self, label: str = "样例镇东坪村广场", latitude: float = 36.01, longitude: float = 113.02, **more: Any) -> str | None:
+    def pin(
+        self, label: str = "样例镇东坪村广场", latitude: float = 36.01, longitude: float = 113.02, **more: Any
+    ) -> str | None:
         """Send a point of the map."""
-        return self.send(
-            "location", Location_X=latitude, Location_Y=longitude, Scale=20, Label=escape(label), **more
-        )
+        return self.send("location", Location_X=latitude, Location_Y=longitude, Scale=20, Label=escape(label), **more)
 
     def event(self, name: str, key: str | None = None, **more: Any) -> str | None:
         """Send one of the platform's events."""

@@ -11,6 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.jobs.leader import Leadership
 from bot.jobs.table import Job, build_jobs, run_job
 from bot.wiring import Program
+from storage.attachments import requeue_interrupted
 from storage.heartbeats import JOBS, record_heartbeat
 
 BEAT_SECONDS = 5
@@ -45,6 +46,8 @@ class JobsProcess:
     def _lead(self) -> None:
         program = self._program
         program.log.info("jobs_leading")
+        with program.database.write() as db:
+            requeue_interrupted(db, now=program.now())
         scheduler = BackgroundScheduler(
             timezone=program.settings.schedule.timezone,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300},

@@ -18,11 +18,11 @@ from bot.webhook.errors import UnreadableError
 from handlers.message import Kind, Media, Place
 
 MAX_BODY_BYTES = 128 * 1024  # the largest genuine message stays below 64 KiB even encrypted
-MAX_ELEMENTS = 400  # a genuine message has some twenty
+MAX_ELEMENTS = 400  # counted by "<", two each; a genuine message has some twenty
 MAX_AHEAD = timedelta(minutes=5)  # a CreateTime further in the future is not believed
 _EARLIEST = datetime(2011, 1, 1, tzinfo=UTC)  # before the platform existed
 
-_OPENID = re.compile(r"[A-Za-z0-9_\-@.]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_\-@.]{1,64}")  # an openid or an account's original id; safe inside a reply
 _MESSAGE_ID = re.compile(r"[1-9][0-9]{0,19}")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
@@ -36,6 +36,8 @@ _KINDS = {
     "link": Kind.LINK,
     "event": Kind.EVENT,
 }
+# The platform's page on changed authorisations: FromUserName is the pushing service, OpenID the person.
+_ABOUT_OTHERS = frozenset({"user_info_modified", "user_authorization_revoke", "user_authorization_cancellation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,9 @@ def read_fields(body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableError("not_utf8") from None
-    if "<!" in text.replace("<![CDATA[", ""):
-        raise UnreadableError("declarations")  # DOCTYPE, entities and comments have no place in a message
-    if text.count("<") > MAX_ELEMENTS:
-        raise UnreadableError("too_many_elements")
+    markup = text.replace("<![CDATA[", "")
+    if "<!" in markup or markup.count("<") > MAX_ELEMENTS:  # what people write may look like markup too
+        _check_markup(_drop_sections(text))
     try:
         fields = parse_xml(text)
     except (ExpatError, KeyError, TypeError, ValueError, RecursionError):
@@ -77,14 +78,28 @@ def read_fields(body: bytes) -> dict[str, Any]:
     return fields
 
 
+def _drop_sections(text: str) -> str:
+    first, *others = text.split("<![CDATA[")
+    return first + "".join(other.partition("]]>")[2] for other in others)
+
+
+def _check_markup(markup: str) -> None:
+    if "<!" in markup or "<?" in markup.removeprefix("<?xml "):
+        raise UnreadableError("declarations")  # DOCTYPE, entities and comments have no place in a message
+    if markup.count("<") > MAX_ELEMENTS:
+        raise UnreadableError("too_many_elements")
+
+
 def read_incoming(fields: Mapping[str, Any], body: bytes, *, received_at: datetime) -> Incoming:
     """Return the message that the elements of a body say; raises UnreadableError when they say none."""
     kind_name = _leaf(fields, "MsgType").lower()
     openid, account = _leaf(fields, "FromUserName"), _leaf(fields, "ToUserName")
-    if not kind_name or not _OPENID.fullmatch(openid) or not account:
-        raise UnreadableError("no_sender_or_type")
     kind = _KINDS.get(kind_name, Kind.UNKNOWN)
     event = _optional(fields, "Event").lower()[:48] if kind is Kind.EVENT else ""
+    if event in _ABOUT_OTHERS:
+        openid = _leaf(fields, "OpenID") or openid
+    if not kind_name or not _NAME.fullmatch(openid) or not _NAME.fullmatch(account):
+        raise UnreadableError("no_sender_or_type")
     if not isinstance(fields.get("Content", ""), str | None):
         raise UnreadableError("nested_content")
     return Incoming(
@@ -135,6 +150,11 @@ def _unique(fields: Mapping[str, Any], kind: Kind, openid: str, account: str) ->
         return ("message", account, openid, message_id)
     canonical = json.dumps(fields, ensure_ascii=True, sort_keys=True).encode()
     return ("body", account, openid, hashlib.sha256(canonical).hexdigest())
+
+
+def get_unsubscription(message: Incoming, second: int) -> tuple[str, ...]:
+    """Return what makes an unsubscription unique that the sender of `message` made at a second since 1970."""
+    return ("event", message.account, message.openid, str(second), "unsubscribe", "", "")
 
 
 def _sent_at(fields: Mapping[str, Any], received_at: datetime) -> datetime:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
-import struct
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,8 +14,8 @@ from werobot.robot import BaseRoBot
 
 from bot.settings.tables import WechatTable
 from bot.webhook.errors import ForgedError, HandlerFailedError, UnreadableError
-from bot.webhook.guards import Query, is_body_signed, is_signed
-from bot.webhook.incoming import Incoming, read_fields, read_incoming
+from bot.webhook.guards import Query, is_body_signed, is_signed, open_envelope
+from bot.webhook.incoming import Incoming, get_unsubscription, read_fields, read_incoming
 from handlers.answers import SILENCE, Answer
 from handlers.classify import Classifier, Understanding, no_words
 from handlers.message import Kind, Message
@@ -29,6 +27,7 @@ from storage.reporters import Reporter
 from storage.vault import Vault
 
 FIRST_RETRY = timedelta(seconds=30)
+LATEST_SECONDS = 30  # a message may arrive this long after a later one: the platform repeats three times in 20 s
 
 
 class CleanTextReply(TextReply):  # type: ignore[misc]  # WeRoBot has no types
@@ -115,21 +114,16 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
     def _decrypt(self, cipher: MessageCrypt, encrypted: Any, query: Query) -> bytes:
         if not isinstance(encrypted, str) or not is_body_signed(self.token, query, encrypted):
             raise ForgedError("body_not_signed")
-        try:
-            content = cipher.prp_crypto.decrypt(encrypted, self._settings.app_id)
-        except (ValueError, TypeError, IndexError, struct.error, binascii.Error):
-            raise ForgedError("not_decryptable") from None
-        except Exception as error:  # WeRoBot raises its own class for a foreign app id
-            raise ForgedError("other_app") from error
-        return bytes(content)
+        return open_envelope(cipher.prp_crypto.cipher, encrypted, self._settings.app_id)
 
     # -- answering --------------------------------------------------------------------------------------------------
 
     def get_reply(self, message: Incoming) -> WeChatReply:
         """Return the reply to a message, which is stored before this returns; raises the database's errors."""
         key = self._vault.fingerprint(*message.unique)
-        heard = self._understand(message)
+        heard = no_words()
         try:
+            heard = self._understand(message)
             reply = self._database.run(lambda db: self._take_in(db, message, key, heard))
         except HandlerFailedError as error:
             self.logger.exception("handler_failed", kind=message.kind.value, intent=heard.intent.value)
@@ -142,10 +136,14 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         )
 
     def get_encrypted_reply(self, message: Incoming, query: Query) -> str:
-        """Return the body of the answer: encrypted when the message was, except the bare acknowledgement."""
+        """Return the body of the answer: encrypted in safe mode, in compat mode when the message was; never the
+        bare acknowledgement.
+        """
         reply = self.get_reply(message)
         rendered: str = reply.render().strip()
-        if isinstance(reply, SuccessReply) or self._cipher is None or not query.is_encrypted:
+        if isinstance(reply, SuccessReply) or self._cipher is None:
+            return rendered
+        if self._settings.mode == "compat" and not query.is_encrypted:
             return rendered
         encrypted: str = self._cipher.encrypt_message(rendered, timestamp=query.timestamp, nonce=query.nonce)
         return encrypted
@@ -184,9 +182,12 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         self._database.run(take_in)
 
     def _understand(self, message: Incoming) -> Understanding:
-        if message.kind in (Kind.TEXT, Kind.VOICE) and message.text:
+        if message.kind not in (Kind.TEXT, Kind.VOICE) or not message.text:
+            return no_words()
+        try:
             return self._classifier.understand(message.text)
-        return no_words()
+        except Exception as error:
+            raise HandlerFailedError(type(error).__name__) from error
 
     def _get_reporter(self, db: Connection, message: Incoming) -> Reporter:
         openid_hash = self._vault.fingerprint("openid", message.openid)
@@ -220,11 +221,27 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
             messages.finish_message(db, row_id, state=state, reply=reply, report_id=answer.report_id)
             if answer.is_confidential:
                 messages.seal_words(db, row_id)
+            if reporter.is_new and (left_at := self._find_leaving(db, message)) is not None:
+                reporters.erase_identity(db, reporter.id, at=left_at, now=message.received_at)
+                messages.erase_messages(db, reporter.id)
         except self._database.outages:
             raise
         except Exception as error:
             raise HandlerFailedError(type(error).__name__) from error
         return reply
+
+    def _find_leaving(self, db: Connection, message: Incoming) -> datetime | None:
+        """Return when somebody left whose earlier message arrives only now.
+
+        Nothing of them is kept that could be looked up by who they are, so the key of the unsubscription itself is
+        tried for every second that it can have happened in.
+        """
+        sent, received = int(message.sent_at.timestamp()), int(message.received_at.timestamp())
+        for second in range(sent, min(max(sent, received) + 3, sent + LATEST_SECONDS)):
+            key = self._vault.fingerprint(*get_unsubscription(message, second))
+            if messages.find_given_reply(db, key) is not None:
+                return datetime.fromtimestamp(second, tz=UTC)
+        return None
 
     def _ask_handlers(self, db: Connection, message: Message, type_: str) -> Answer:
         for handler, argument_count in self.get_handlers(type_):

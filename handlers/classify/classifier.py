@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from handlers.classify.category import ENOUGH, Choice, choose_category
-from handlers.classify.cues import Hit, Rule, Words, spoken
-from handlers.classify.emergency import Finding
+from handlers.classify.cues import Hit, Rule, Words, fired, present_in, spoken
+from handlers.classify.emergency import Finding, Scope
 from handlers.classify.intent import has_words, intent_by_rules, intent_by_shape, intent_of
 from handlers.classify.lexicon import Lexicon
 from handlers.classify.marks import find_correction, find_report_code
@@ -40,11 +40,9 @@ class Classifier:
         levelled = lexicon.normaliser.level(text, MAX_ANALYSED_CHARACTERS)
         copy = lexicon.normaliser.clean(levelled)
         hits = lexicon.words.scan(copy)
-        present: set[int] = set()
-        for hit in hits:
-            present |= hit[2].atoms
+        present = present_in(hits)
         by_part: dict[str, list[Rule]] = {}
-        for rule in lexicon.rules.fired(present):
+        for rule in fired(hits, present):
             by_part.setdefault(rule.part, []).append(rule)
 
         finding = lexicon.emergencies.find(copy, hits, present)
@@ -97,12 +95,12 @@ class Classifier:
         if shape is not None:
             return shape, None
         signs = max((rule.weight for rule in rules if rule.owner == Intent.HAZARD), default=0)
-        hint = None
+        hint: Scope | None = None
         if finding and finding.scope:
             if finding.scope.means is Intent.HAZARD:
                 signs = max(signs, ENOUGH)
             else:
-                hint = finding.scope.means
+                hint = finding.scope
         wishes = [rule for rule in rules if rule.owner != Intent.HAZARD]
         if redirects := by_part.get("redirect"):
             wishes.extend(redirects)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import concat
+from functools import reduce
+from operator import concat, or_
 
 _SIGN = re.compile(r"\s+([+=@-])\s+")
 _GROUP = re.compile(r"<([^<>]+)>")
+
+
+# The part of emergency rules; they are tried where their key stands, not for the text as a whole.
+EVENT = "emergency"
+# Longer ones would be sentences, and those never come twice.
+LONGEST_WORD = 12
 
 
 class CueError(ValueError):
@@ -17,10 +24,16 @@ class CueError(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Word:
-    """One cue word: which alternatives it satisfies, what it weighs for each category, which role it has in a place."""
+    """One cue word and all that hangs on it.
+
+    `atoms` is a bit mask of the alternatives it satisfies; `rules` and `events` are the general rules and the
+    emergency rules to try when it is met; `weights` are its points for each category.
+    """
 
     text: str
-    atoms: set[int] = field(default_factory=set)
+    atoms: int = 0
+    rules: list[Rule] = field(default_factory=list)
+    events: list[Rule] = field(default_factory=list)
     weights: dict[str, int] = field(default_factory=dict)
     place: str = ""
     shield: bool = False
@@ -34,9 +47,9 @@ class Word:
 Hit = tuple[int, int, Word]  # start, end, word
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """`key` and all of `needs` must be there, none of `vetoes`.
+    """`key` and all of `needs` must be there, none of `vetoes`; all are bit masks of atoms.
 
     `part` says what the rule decides (category, intent, level…), `owner` for which of them it speaks.
     """
@@ -44,11 +57,10 @@ class Rule:
     part: str
     owner: str
     key: int
-    needs: frozenset[int]
-    vetoes: frozenset[int]
+    needs: int
+    vetoes: int
     weight: int
     reach: int | None  # how many characters may lie between the key and the needs; None: no matter
-    atoms: frozenset[int]  # key and needs, to find the words that were meant
 
 
 class Words:
@@ -60,9 +72,9 @@ class Words:
         self._singles: dict[str, Word] = {}
 
     def word(self, text: str) -> Word:
-        """Return the word, adding it on first use; raise CueError when it is empty."""
-        if not text:
-            raise CueError("空词")
+        """Return the word, adding it on first use; raise CueError when it is empty or too long."""
+        if not 0 < len(text) <= LONGEST_WORD:
+            raise CueError(f"词“{text}”应有 1 到 {LONGEST_WORD} 个字")
         known = self._words.get(text) or self._singles.get(text)
         if known is not None:
             return known
@@ -105,29 +117,22 @@ class Words:
         return hits
 
 
-class RuleSet:
-    """Rules indexed by their key."""
+def present_in(hits: Iterable[Hit]) -> int:
+    """Return the mask of all atoms met."""
+    present = 0
+    for _, _, word in hits:
+        present |= word.atoms
+    return present
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._by_key: dict[int, list[Rule]] = {}
-        for rule in rules:
-            self._by_key.setdefault(rule.key, []).append(rule)
-        self._keys = frozenset(self._by_key)
 
-    def touched(self, present: set[int]) -> list[Rule]:
-        """Return the rules whose key and needs are all present, whatever their vetoes say."""
-        by_key = self._by_key
-        return [rule for key in self._keys & present for rule in by_key[key] if rule.needs <= present]
-
-    def fired(self, present: set[int]) -> list[Rule]:
-        """Return the rules whose needs are all present and whose vetoes are all absent."""
-        by_key = self._by_key
-        return [
-            rule
-            for key in self._keys & present
-            for rule in by_key[key]
-            if rule.needs <= present and rule.vetoes.isdisjoint(present)
-        ]
+def fired(hits: Iterable[Hit], present: int) -> dict[Rule, None]:
+    """Return the general rules whose needs are all present and whose vetoes are all absent, in reading order."""
+    met: dict[Rule, None] = {}
+    for _, _, word in hits:
+        for rule in word.rules:
+            if rule.needs & present == rule.needs and not rule.vetoes & present:
+                met[rule] = None
+    return met
 
 
 class RuleReader:
@@ -137,34 +142,48 @@ class RuleReader:
         self._words = words
         self._groups = groups
         self._atoms: dict[tuple[str, ...], int] = {}
+        self._spellings: dict[int, tuple[str, ...]] = {}
 
     def atom(self, alternatives: str) -> int:
-        """Return the number that stands for `甲/乙/<组>`; each of its words is marked with it."""
+        """Return the bit that stands for `甲/乙/<组>`; each of its words is marked with it."""
         texts = tuple(sorted(set(self._expand(alternatives))))
         known = self._atoms.get(texts)
         if known is not None:
             return known
-        number = len(self._atoms)
-        self._atoms[texts] = number
+        bit = 1 << len(self._atoms)
+        self._atoms[texts] = bit
+        self._spellings[bit] = texts
         for text in texts:
-            self._words.word(text).atoms.add(number)
-        return number
+            self._words.word(text).atoms |= bit
+        return bit
 
     def rule(self, part: str, owner: str, line: str, weight: int = 3) -> Rule:
         """Return the rule of one line; raise CueError when it cannot be read."""
         parts = _SIGN.split(line.strip())
-        key = self.atom(parts[0])
-        needs: set[int] = set()
-        vetoes: set[int] = set()
+        bits = [self.atom(parts[0])]
+        vetoes = 0
         reach: int | None = None
         for sign, piece in zip(parts[1::2], parts[2::2], strict=True):
             if sign in "=@":
                 if not piece.lstrip("-").isdecimal():
                     raise CueError(f"“{sign} {piece}”不是数字")
                 weight, reach = (int(piece), reach) if sign == "=" else (weight, int(piece))
+            elif sign == "+":
+                bits.append(self.atom(piece))
             else:
-                (needs if sign == "+" else vetoes).add(self.atom(piece))
-        return Rule(part, owner, key, frozenset(needs), frozenset(vetoes), weight, reach, frozenset((key, *needs)))
+                vetoes |= self.atom(piece)
+        if part != EVENT:
+            # Any of them may wake the rule; the rarest wakes it least often in vain.
+            bits.sort(key=self._commonness)
+        rule = Rule(part, owner, bits[0], reduce(or_, bits[1:], 0), vetoes, weight, reach)
+        for text in self._spellings[rule.key]:
+            word = self._words.word(text)
+            (word.events if part == EVENT else word.rules).append(rule)
+        return rule
+
+    def _commonness(self, bit: int) -> float:
+        """Guess how often one of the words is met: short words far more often than long ones."""
+        return sum(20.0 ** -len(text) for text in self._spellings[bit])
 
     def _expand(self, alternatives: str) -> Iterator[str]:
         for part in alternatives.split("/"):
@@ -204,11 +223,13 @@ def read_groups(written: dict[str, str]) -> dict[str, tuple[str, ...]]:
 def spoken(rule: Rule, hits: Iterable[Hit]) -> str:
     """Return the words of a text that made a rule fire, as `甲 + 乙`."""
     words: dict[str, None] = {}
-    told: set[int] = set()
+    left = rule.key | rule.needs
     for _, _, word in hits:
-        if new := (word.atoms & rule.atoms) - told:
-            told |= new
+        if word.atoms & left:
+            left &= ~word.atoms
             words[word.text] = None
+            if not left:
+                break
     return " + ".join(words)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from handlers.classify.cues import Hit, Rule, RuleSet
+from handlers.classify.cues import LONGEST_WORD, Hit, Rule
 from handlers.classify.types import Emergency, Intent
 
 # How far apart, in characters, the parts of one event may be told.
@@ -30,10 +30,10 @@ class Scope:
 
     name: str
     means: Intent
-    atom: int
+    atom: int  # bit mask, as `unless`
     where: str  # before, after, just after, sentence, message
     characters: int  # for before and after: largest gap between the word and the event
-    unless: int | None
+    unless: int
     spares: frozenset[str]
 
 
@@ -49,59 +49,68 @@ class Finding:
 class EmergencyFinder:
     """Look for live events among the hits of a text."""
 
-    def __init__(self, kinds: Sequence[Kind], rules: Iterable[Rule], scopes: Sequence[Scope]) -> None:
-        self._kinds = {kind.emergency.kind: (order, kind) for order, kind in enumerate(kinds)}
-        self._rules = RuleSet(rules)
+    def __init__(self, kinds: Sequence[Kind], scopes: Sequence[Scope]) -> None:
+        self._kinds = {kind.emergency.kind: kind for kind in kinds}
+        self._order = {kind.emergency.kind: order for order, kind in enumerate(kinds)}
         self._scopes = tuple(scopes)
 
-    def find(self, text: str, hits: list[Hit], present: set[int]) -> Finding | None:
+    def find(self, text: str, hits: list[Hit], present: int) -> Finding | None:
         """Return the gravest live event (by the order of the file), else one taken back, else None."""
-        touched = self._rules.touched(present)
-        if not touched:
+        order = self._order
+        events = [
+            (order[rule.owner], index, rule)
+            for index, hit in enumerate(hits)
+            for rule in hit[2].events
+            if rule.needs & present == rule.needs
+        ]
+        if not events:
             return None
-        touched.sort(key=lambda rule: self._kinds[rule.owner][0])
-        keys = {rule.key for rule in touched}
-        events: dict[int, list[int]] = {}
-        for index, hit in enumerate(hits):
-            for key in keys & hit[2].atoms:
-                events.setdefault(key, []).append(index)
-        scopes = [scope for scope in self._scopes if scope.atom in present]
-        scopes = [scope for scope in scopes if scope.unless is None or scope.unless not in present]
+        events.sort(key=lambda event: event[:2])
+        scopes = [scope for scope in self._scopes if scope.atom & present and not scope.unless & present]
         stretches: dict[int, _Stretch] = {}
         taken_back: Finding | None = None
-        for rule in touched:
-            for index in events[rule.key]:
-                stretch = stretches.get(index) or stretches.setdefault(index, _stretch(text, hits, index))
-                if not stretch.tells(rule):
-                    continue
-                event = hits[index]
-                scope = _taken_back_by(text, event, stretch, scopes, rule.owner)
-                if scope is None:
-                    return Finding(event[2].text, self._kinds[rule.owner][1], None)
-                taken_back = taken_back or Finding(event[2].text, None, scope)
+        for _, index, rule in events:
+            if rule.reach is not None and not _stand_near(rule, hits, index):
+                continue
+            stretch = stretches.get(index)
+            if stretch is None:
+                stretch = stretches[index] = _stretch(text, hits, index)
+            if not stretch.tells(rule):
+                continue
+            event = hits[index]
+            scope = _taken_back_by(text, event, stretch, scopes, rule.owner)
+            if scope is None:
+                return Finding(event[2].text, self._kinds[rule.owner], None)
+            taken_back = taken_back or Finding(event[2].text, None, scope)
         return taken_back
 
 
 class _Stretch(NamedTuple):
     """What stands around one event in its sentence, the event itself left out."""
 
-    text: str
-    event: Hit
     hits: list[Hit]
-    atoms: set[int]
+    atoms: int
 
     def tells(self, rule: Rule) -> bool:
-        """Say whether the rule's needs stand near the event and none of its vetoes does."""
-        if not rule.needs <= self.atoms or not rule.vetoes.isdisjoint(self.atoms):
-            return False
-        if rule.reach is None or not rule.needs:
-            return True
-        low, high = _around(self.text, self.event, rule.reach)
-        near: set[int] = set()
-        for start, end, word in self.hits:
-            if end > low and start < high:
-                near |= word.atoms
-        return rule.needs <= near
+        """Say whether the rule's needs stand in the stretch and none of its vetoes does."""
+        return not rule.needs & ~self.atoms and not rule.vetoes & self.atoms
+
+
+def _stand_near(rule: Rule, hits: list[Hit], index: int) -> bool:
+    """Say whether the rule's needs stand within its reach of the event."""
+    start, end, _ = hits[index]
+    low, high = start - (rule.reach or 0), end + (rule.reach or 0)
+    missing = rule.needs
+    at = index
+    while at >= 0 and hits[at][0] > low - LONGEST_WORD and missing:
+        if at != index and hits[at][1] > low:
+            missing &= ~hits[at][2].atoms
+        at -= 1
+    at = index + 1
+    while at < len(hits) and hits[at][0] < high and missing:
+        missing &= ~hits[at][2].atoms
+        at += 1
+    return not missing
 
 
 def _stretch(text: str, hits: list[Hit], index: int) -> _Stretch:
@@ -111,14 +120,14 @@ def _stretch(text: str, hits: list[Hit], index: int) -> _Stretch:
     while at > 0 and hits[at - 1][0] >= low:
         at -= 1
     near: list[Hit] = []
-    atoms: set[int] = set()
+    atoms = 0
     while at < len(hits) and hits[at][0] < high:
         hit = hits[at]
         at += 1
         if hit[1] <= high and hit[:2] != event[:2]:
             near.append(hit)
             atoms |= hit[2].atoms
-    return _Stretch(text, event, near, atoms)
+    return _Stretch(near, atoms)
 
 
 def _taken_back_by(
@@ -129,8 +138,8 @@ def _taken_back_by(
             continue
         if scope.where == "message":
             return scope
-        if scope.atom in stretch.atoms and any(
-            scope.atom in hit[2].atoms and _stands(text, event, hit, scope) for hit in stretch.hits
+        if scope.atom & stretch.atoms and any(
+            scope.atom & hit[2].atoms and _stands(text, event, hit, scope) for hit in stretch.hits
         ):
             return scope
     return None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from handlers.classify.category import ENOUGH, Choice
 from handlers.classify.cues import Rule
+from handlers.classify.emergency import Scope
 from handlers.classify.types import Intent
 
 # Messages longer than this are never "only" a greeting or a thank-you.
@@ -16,6 +17,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _STRONGEST_HAZARD = 6
 # How strong the way an event is told (演练, 怎么办, 新闻) speaks against a hazard.
 _HINT = 6
+_WHOLE_HINT = 7
 
 
 def intent_by_shape(levelled: str, shapes: Mapping[Intent, re.Pattern[str]]) -> Intent | None:
@@ -34,7 +36,7 @@ def has_words(text: str) -> bool:
 
 
 def intent_by_rules(
-    rules: Sequence[Rule], order: Mapping[str, int], choice: Choice, signs: int, hint: Intent | None
+    rules: Sequence[Rule], order: Mapping[str, int], choice: Choice, signs: int, hint: Scope | None
 ) -> tuple[Intent, Rule | None]:
     """Return the strongest intent and its rule.
 
@@ -47,8 +49,10 @@ def intent_by_rules(
         key = (rule.weight, -order[intent_of(rule)])
         if best is None or key > best_key:
             best, best_key = rule, key
-    if hint is not None and _HINT > max(hazard, best_key[0]):
-        return hint, None
+    if hint is not None:
+        strength = _WHOLE_HINT if hint.where == "message" else _HINT
+        if strength > max(hazard, best_key[0]):
+            return hint.means, None
     if best is not None and best.weight >= hazard:
         return intent_of(best), best
     return (Intent.HAZARD if hazard else Intent.UNKNOWN), None

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from handlers.classify.cues import CueError, Rule, RuleReader, RuleSet, Words, read_groups, rule_lines
+from handlers.classify.cues import EVENT, CueError, RuleReader, Words, read_groups, rule_lines
 from handlers.classify.emergency import EmergencyFinder, Kind, Scope
 from handlers.classify.marks import only
 from handlers.classify.normal import Normaliser, Variant
@@ -46,7 +46,6 @@ class Lexicon:
     normaliser: Normaliser
     words: Words
     emergencies: EmergencyFinder
-    rules: RuleSet  # parts: intent, category, major, level, redirect, mark
     category_names: Mapping[str, str]
     category_ranks: Mapping[str, int]
     intent_order: Mapping[str, int]
@@ -73,18 +72,16 @@ class _Loader:
         self._groups = self._read_groups()
         self._reader = RuleReader(self._words, self._groups)
         emergencies = self._read_emergencies()
-        rules: list[Rule] = []
-        names, ranks = self._read_categories(rules)
-        order, shapes, intent_names = self._read_intents(rules)
-        standards = self._read_majors(rules)
-        self._read_levels(rules)
+        names, ranks = self._read_categories()
+        order, shapes, intent_names = self._read_intents()
+        standards = self._read_majors()
+        self._read_levels()
         stops = self._read_places()
         self._check_words()
         return Lexicon(
             normaliser=self._normaliser,
             words=self._words,
             emergencies=emergencies,
-            rules=RuleSet(rules),
             category_names=names,
             category_ranks=ranks,
             intent_order=order,
@@ -139,7 +136,6 @@ class _Loader:
         name = "emergencies.toml"
         table = self._file(name)
         kinds: dict[str, Kind] = {}
-        rules: list[Rule] = []
         for entry in table.get("kind", []):
             code = _text(name, entry, "name")
             phones = tuple(_text(name, entry, "phones").split())
@@ -148,11 +144,11 @@ class _Loader:
             category = self._category(name, code, _text(name, entry, "category"))
             emergency = Emergency(code, phones, _text(name, entry, "advice"))
             _put(name, "kind", kinds, code, Kind(emergency, _text(name, entry, "label"), category))
-            rules.extend(self._rules(name, f"kind “{code}”", "emergency", code, _text(name, entry, "rules")))
+            self._rules(name, f"kind “{code}”", EVENT, code, _text(name, entry, "rules"))
         scopes = [self._scope(name, entry, kinds) for entry in table.get("scope", [])]
         if not kinds:
             raise LexiconError(f"{name}: 一种险情也没有")
-        return EmergencyFinder(list(kinds.values()), rules, scopes)
+        return EmergencyFinder(list(kinds.values()), scopes)
 
     def _scope(self, name: str, entry: dict[str, Any], kinds: Mapping[str, Kind]) -> Scope:
         label = _text(name, entry, "name")
@@ -169,11 +165,11 @@ class _Loader:
             atom=self._checked(name, f"scope “{label}”", lambda: self._reader.atom(_text(name, entry, "words"))),
             where=where,
             characters=int(entry.get("characters", 0)),
-            unless=self._checked(name, f"scope “{label}”", lambda: self._reader.atom(unless)) if unless else None,
+            unless=self._checked(name, f"scope “{label}”", lambda: self._reader.atom(unless)) if unless else 0,
             spares=spares,
         )
 
-    def _read_categories(self, rules: list[Rule]) -> tuple[dict[str, str], dict[str, int]]:
+    def _read_categories(self) -> tuple[dict[str, str], dict[str, int]]:
         name = "categories.toml"
         table = self._file(name)
         ranked = [self._category(name, "first", code) for code in _text(name, table, "first").split()]
@@ -187,13 +183,13 @@ class _Loader:
                     if code in word.weights:
                         raise LexiconError(f"{name}: {code} 里“{text}”写了两遍")
                     word.weights[code] = points
-            rules.extend(self._rules(name, f"{code}.rules", "category", code, _text(name, entry, "rules")))
+            self._rules(name, f"{code}.rules", "category", code, _text(name, entry, "rules"))
         if missing := {code.value for code in Category} - {"UNK"} - set(names):
             raise LexiconError(f"{name}: 少了类别 {' '.join(sorted(missing))}")
         return names, {code: rank for rank, code in enumerate(ranked)}
 
     def _read_intents(
-        self, rules: list[Rule]
+        self,
     ) -> tuple[dict[str, int], dict[Intent, re.Pattern[str]], dict[str, str]]:
         name = "intents.toml"
         table = self._file(name)
@@ -201,17 +197,15 @@ class _Loader:
         for intent, block in _table(name, table, "rules").items():
             self._intent(name, "rules", intent)
             order[intent] = len(order)
-            rules.extend(self._rules(name, f"rules.{intent}", "intent", intent, block))
+            self._rules(name, f"rules.{intent}", "intent", intent, block)
         for mark in _MARKS:
             block = _text(name, _table(name, table, "marks"), mark)
-            rules.extend(self._rules(name, f"marks.{mark}", "mark", mark, block))
+            self._rules(name, f"marks.{mark}", "mark", mark, block)
         numbers: dict[str, None] = {}
         for entry in table.get("redirect", []):
             number = _text(name, entry, "number")
             _put(name, "redirect", numbers, number, None)
-            rules.extend(
-                self._rules(name, f"redirect “{number}”", "redirect", number, _text(name, entry, "rules"))
-            )
+            self._rules(name, f"redirect “{number}”", "redirect", number, _text(name, entry, "rules"))
         shapes = {}
         for intent, words in _table(name, table, "only").items():
             if not words.split():
@@ -223,7 +217,7 @@ class _Loader:
             raise LexiconError(f"{name}: names 里少了 {' '.join(sorted(missing))}")
         return order, shapes, intent_names
 
-    def _read_majors(self, rules: list[Rule]) -> dict[str, Standard]:
+    def _read_majors(self) -> dict[str, Standard]:
         name = "majors.toml"
         standards: dict[str, Standard] = {}
         for entry in self._file(name).get("standard", []):
@@ -232,14 +226,14 @@ class _Loader:
             if not all(isinstance(day, date) for day in days):
                 raise LexiconError(f"{name}: “{title}”的 effective 和 checked 应是日期,如 2026-11-23")
             _put(name, "standard", standards, title, Standard(title, _text(name, entry, "version"), *days))
-            rules.extend(self._rules(name, f"“{title}”", "major", title, _text(name, entry, "rules")))
+            self._rules(name, f"“{title}”", "major", title, _text(name, entry, "rules"))
         return standards
 
-    def _read_levels(self, rules: list[Rule]) -> None:
+    def _read_levels(self) -> None:
         name = "levels.toml"
         table = self._file(name)
         for level in ("P1", "P3"):
-            rules.extend(self._rules(name, level, "level", level, _text(name, table, level)))
+            self._rules(name, level, "level", level, _text(name, table, level))
 
     def _read_places(self) -> frozenset[str]:
         name = "places.toml"
@@ -252,14 +246,12 @@ class _Loader:
                 word.place = role
         return frozenset(_text(name, table, "stops")) - {" ", "\n"}
 
-    def _rules(self, name: str, where: str, part: str, owner: str, block: str) -> list[Rule]:
-        rules = []
+    def _rules(self, name: str, where: str, part: str, owner: str, block: str) -> None:
         for line in rule_lines(block):
-            rule = self._checked(name, f"{where}“{line}”", lambda line=line: self._reader.rule(part, owner, line))
-            if rule.reach is not None and part != "emergency":
-                raise LexiconError(f"{name}: {where}“{line}”:“@”只能用在险情里")
-            rules.append(rule)
-        return rules
+            here = f"{where}“{line}”"
+            rule = self._checked(name, here, lambda line=line: self._reader.rule(part, owner, line))
+            if rule.reach is not None and part != EVENT:
+                raise LexiconError(f"{name}: {here}:“@”只能用在险情里")
 
     def _check_words(self) -> None:
         """Refuse words that no working copy can contain, such as ones in capitals or with a filler inside."""

@@ -28,8 +28,6 @@ def find_place(text: str, hits: list[Hit], stops: frozenset[str]) -> str:
             spans.append((_name_start(text, start, stops), end, True))
         elif kind:
             spans.append((start, end, kind == "name"))
-    if not spans and not any(mark in text for mark in "楼层道栋排巷路区gs"):
-        return ""
     spans.extend((*found.span(), True) for found in _NUMBERED.finditer(text))
     if not spans:
         return ""

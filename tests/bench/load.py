@@ -97,7 +97,10 @@ def _make_body(chance: random.Random, number: int, now: int) -> tuple[bytes, tup
     else:
         key = f"HELP{number}"
         unique = ("event", ORIGINAL_ID, openid, str(now), "CLICK", key, "")
-        rest = f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[CLICK]]></Event><EventKey><![CDATA[{key}]]></EventKey>"
+        rest = (
+            "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[CLICK]]></Event>"
+            f"<EventKey><![CDATA[{key}]]></EventKey>"
+        )
     return f"{common}{rest}</xml>".encode(), unique
 
 

@@ -55,7 +55,7 @@ class Browser:
         self.token = ""
 
     def get(self, path: str, **options: object) -> TestResponse:
-        answer = self.client.get(path, **options)  # type: ignore[arg-type]
+        answer = self.client.get(path, **options)
         if answer.mimetype != "text/html":
             answer.get_data()  # read to its end, so that the file behind it is closed
             answer.close()
@@ -67,7 +67,7 @@ class Browser:
 
     def post(self, path: str, fields: dict[str, object] | None = None, **options: object) -> TestResponse:
         filled = {"csrf_token": self.token, **(fields or {})}
-        return self.client.post(path, data=filled, **options)  # type: ignore[arg-type]
+        return self.client.post(path, data=filled, **options)
 
     def log_in(self, username: str, password: str = PASSWORD) -> TestResponse:
         self.get("/admin/login")

@@ -83,10 +83,11 @@ def test_refuses_every_other_address(address: str) -> None:
     assert "evil" not in str(caught.value)
 
 
-@pytest.mark.parametrize("address", BAD.values(), ids=BAD)
+STAYS = {"no scheme", "a name alone", "empty"}  # as a redirect these stay at their host
+
+
+@pytest.mark.parametrize("address", [address for name, address in BAD.items() if name not in STAYS])
 def test_refuses_redirects_to_every_other_address(address: str) -> None:
-    if "//" not in address.removeprefix("data:") or address.startswith("//mmbiz"):
-        pytest.skip("as a redirect this stays at its host")
     with pytest.raises(AddressError):
         ALLOWED.check_redirect("https://mmbiz.qpic.cn/a/0", address)
 

@@ -220,9 +220,7 @@ def test_calls_the_platform_once_for_many_threads(setting: Setting) -> None:
 
 def _get_in_a_process(database_url: str, url: str, media_id: str, at: datetime, together: Barrier) -> None:
     database = Database(database_url)
-    store = TokenStore(
-        database, Vault(b"k" * 32), APP_ID, now=lambda: at, pause=pause
-    )
+    store = TokenStore(database, Vault(b"k" * 32), APP_ID, now=lambda: at, pause=pause)
     with WeChatClient(APP_ID, APP_SECRET, url, store, now=lambda: at) as client:
         together.wait(30)
         assert client.get_media(media_id).content == PHOTO
@@ -256,9 +254,7 @@ def test_calls_the_platform_once_for_threads_on_either_engine(database: Database
         return IssuedToken("token", LIFE)
 
     def get() -> None:
-        store = TokenStore(
-            database, Vault(b"k" * 32), APP_ID, now=clock, pause=pause
-        )
+        store = TokenStore(database, Vault(b"k" * 32), APP_ID, now=clock, pause=pause)
         together.wait()
         got.append(store.get_token(fetch))
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from bot.wechat.errors import TransportError
+from bot.wechat.transport import Timeouts
 from tests.bot.wechat.setting import Setting
 
 
@@ -40,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             for number in range(len(body)):
-                if self.server.drips and self.server.is_over.wait(0.05):
+                if self.server.drips and self.server.is_over.wait(self.server.pause):
                     return
                 self.wfile.write(body[number : number + 1])
         except OSError:
@@ -59,6 +60,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[tuple[int, object]] = []
         self.drips = False
+        self.pause: float = 0.05  # seconds between two bytes
         self.is_over = threading.Event()
 
     def handle_error(self, *_arguments: object) -> None:
@@ -143,6 +145,17 @@ def test_bounds_the_time_of_a_call_over_tls(setting: Setting, tls: Server, certi
         with pytest.raises(TransportError, match="no answer in time"):
             client.check_credentials()
         assert time.monotonic() - began < 1.5
+
+
+def test_waits_for_one_piece_no_longer_than_for_the_whole(setting: Setting, plain: Server) -> None:
+    plain.drips = True
+    given = Timeouts(connect=5, read=30, call=0.3, media=0.3)
+    plain.pause = 20
+    with setting.make_client(url=f"http://127.0.0.1:{plain.server_port}", timeouts=given) as client:
+        began = time.monotonic()
+        with pytest.raises(TransportError):
+            client.check_credentials()
+        assert time.monotonic() - began < 2
 
 
 def test_sends_nothing_to_a_server_with_an_unknown_certificate(setting: Setting, tls: Server) -> None:
