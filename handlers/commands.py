@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,16 +11,20 @@ from sqlalchemy import Connection
 from handlers import texts
 from handlers.answers import Answer
 from handlers.classify import Intent
+from handlers.conversation import list_missing
 from handlers.message import Message
 from handlers.services import Services
 from storage import attachments, messages, reporters
 from storage.reports import gathering
-from storage.reports.tables import ReportState
+from storage.reports.tables import OPEN_STATES, ReportState
 
 MENU_REPORT, MENU_PROGRESS, MENU_HELP = "REPORT", "PROGRESS", "HELP"  # keys of the account's menu
 
 _ABOUT_PICTURES = re.compile("照片|图片|图|相片|视频|语音|录音")
-_ABOUT_SELF = re.compile("信息|资料|注销|^删除$|^删掉$|我的(?:号|账号|名字)")
+_ABOUT_SELF = re.compile(
+    "(?:我|俺|我们|个人|身份|本人|全部|所有)(?:的|个人|身份|所有|全部|一切)*(?:信息|资料|数据|身份|名字|账号|号(?![^,。]*条))"
+    "|注销|撤回同意|^(?:请|帮我|给我)*(?:删除|删掉|删了)(?:信息|资料|数据)?[,。!！\\s]*$"
+)
 
 
 def register(robot: Any, services: Services) -> None:
@@ -32,7 +37,7 @@ def register(robot: Any, services: Services) -> None:
             case Intent.STATUS_QUERY:
                 return _show_progress(message, db)
             case Intent.WITHDRAWAL:
-                return _withdraw(message, db)
+                return _withdraw(message, db, services)
             case Intent.HELP:
                 return Answer(texts.HELP)
         return None
@@ -58,27 +63,38 @@ def _show_progress(message: Message, db: Connection) -> Answer:
     return Answer(texts.no_such_report(code) if code else texts.NO_REPORTS)
 
 
-def _withdraw(message: Message, db: Connection) -> Answer:
-    if _ABOUT_PICTURES.search(message.text):
-        return _purge_pictures(message, db)
+def _withdraw(message: Message, db: Connection, services: Services) -> Answer:
+    is_about_pictures = _ABOUT_PICTURES.search(message.text) is not None
     if _ABOUT_SELF.search(message.text):
-        reporters.erase_identity(db, message.reporter_id, at=message.sent_at, now=message.received_at)
+        if is_about_pictures:
+            _purge_pictures(message, db, services)
+        # A wish of one's own is done whatever the order of the events was.
+        known = message.reporter.subscription_changed_at or message.sent_at
+        reporters.erase_identity(db, message.reporter_id, at=max(message.sent_at, known), now=message.received_at)
         messages.erase_messages(db, message.reporter_id)
-        return Answer(texts.ERASED)
+        return Answer(texts.erased(with_pictures=is_about_pictures))
+    if is_about_pictures:
+        return _purge_pictures(message, db, services)
     own = gathering.list_own(db, message.reporter_id, code=message.understanding.report_code, most=1)
     if not own or own[0].state is ReportState.WITHDRAWN:
         return Answer(texts.NOTHING_TO_WITHDRAW)
     report = own[0]
     if gathering.withdraw_report(db, report, now=message.received_at):
         return Answer(texts.withdrawn(report.code), report.id)
+    if report.state not in OPEN_STATES:
+        return Answer(texts.too_late_since_done(report), report.id)
     return Answer(texts.too_late_to_withdraw(report.code), report.id, is_for_people=True)
 
 
-def _purge_pictures(message: Message, db: Connection) -> Answer:
+def _purge_pictures(message: Message, db: Connection, services: Services) -> Answer:
     own = gathering.list_own(db, message.reporter_id, code=message.understanding.report_code, most=1)
     if not own:
         return Answer(texts.NOTHING_TO_WITHDRAW)
-    report = own[0]
+    report, now = own[0], message.received_at
     attachments.purge_report_attachments(db, report.id)
-    gathering.record_history(db, report.id, at=message.received_at, by="reporter", action="purge")
+    left = replace(report.pieces, photos=0, voices=0, videos=0)
+    left = replace(left, missing=",".join(list_missing(left)))
+    until = now + services.rules.gather
+    gathering.add_pieces(db, report, left, sent_at=report.last_piece_at, gather_until=until, now=now)
+    gathering.record_history(db, report.id, at=now, by="reporter", action="purge")
     return Answer(texts.photos_purged(report.code), report.id)

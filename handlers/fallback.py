@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from handlers import texts
 from handlers.answers import SILENCE, Answer
 from handlers.classify import Intent
+from handlers.conversation import phrases
 from handlers.message import Kind, Message
 from handlers.services import Services
 from storage.reports import gathering
@@ -41,8 +42,11 @@ def register(robot: Any, services: Services) -> None:
     """Attach the last handlers; each of them answers whatever comes."""
 
     @robot.text
+    @robot.voice
     def answer_words(message: Message, db: Connection) -> Answer:
         heard = message.understanding
+        if phrases.is_unsupported(message.text):
+            return Answer(texts.UNSUPPORTED, is_for_people=True)
         match heard.intent:
             case Intent.ACKNOWLEDGEMENT:
                 return Answer(texts.THANKS) if "谢" in message.text else SILENCE
@@ -53,6 +57,8 @@ def register(robot: Any, services: Services) -> None:
                 return Answer(texts.PRIVACY_REFUSED if is_prying else texts.PRIVACY)
         if not message.text.strip():
             return Answer(texts.EMPTY_TEXT)
+        if heard.intent is Intent.UNKNOWN and phrases.says_nothing(message.text):
+            return Answer(texts.PROMPT_REPORT if phrases.is_opener(message.text) else texts.SMALL_TALK)
         return _ANSWERS.get(heard.intent, Answer(texts.NOT_UNDERSTOOD, is_for_people=True))
 
     @robot.link

@@ -64,7 +64,8 @@ def _take(db: Connection, message: Message, step: Step, services: Services) -> A
     if step.sentence is Sentence.ANONYMOUS_FROM_NOW:
         reporters.mark_anonymous(db, message.reporter_id)
     if step.pieces is None:
-        return Answer(_say(step, "", message, services), step.ends.id if step.ends else None)
+        ended = step.ends.code if step.ends else ""
+        return Answer(_say(step, ended, message, services), step.ends.id if step.ends else None)
     gather_until = None if step.is_submitted else now + services.rules.gather
     if step.joins is None:
         report = gathering.open_report(
@@ -100,12 +101,14 @@ def _take(db: Connection, message: Message, step: Step, services: Services) -> A
 def _say(step: Step, code: str, message: Message, services: Services) -> str | None:
     if step.sentence is None:
         return None
-    pieces = step.pieces or (step.joins.pieces if step.joins else gathering.Pieces())
+    pieces = step.pieces or (step.ends.pieces if step.ends else gathering.Pieces())
     return texts.say(
         step.sentence,
         code=code,
         pieces=pieces,
         emergency=message.understanding.emergency,
+        asks=step.asks,
+        is_apart=step.is_apart,
         cautions=step.cautions,
         duty_phones=services.duty_phones,
     )

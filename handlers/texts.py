@@ -14,8 +14,10 @@ from storage.reports.tables import ReportState
 MAX_REPLY_BYTES = 1_800  # the platform cuts a passive reply near 2,047 bytes; some clients fail before
 
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_LINK_MARK = re.compile(r"(?<=[A-Za-z0-9])[:.](?=[A-Za-z/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +34,57 @@ def say(
     code: str,
     pieces: Pieces,
     emergency: Emergency | None = None,
+    asks: bool = False,
+    is_apart: bool = False,
     cautions: bool = False,
     duty_phones: Sequence[DutyPhone] = (),
 ) -> str:
-    """Return the words of a sentence about one report; with `cautions` it begins with what to do right now."""
+    """Return the words of a sentence about one report.
+
+    With `cautions` it begins with what to do right now, with `is_apart` it says that a report of its own was made,
+    with `asks` it puts the open question.
+    """
     caution = "先停下来,人离远点。" if cautions else ""
+    apart = "这个另记一条。" if is_apart else ""
+    question = _question(pieces) if asks else ""
+    on_site = "方便的话,也跟现场管事的说一声。" if pieces.is_anonymous else "也请跟现场管事的说一声。"
     match sentence:
         case Sentence.EMERGENCY:
             return _emergency(code, emergency, duty_phones)
+        case Sentence.URGENT:
+            return f"119、120 还没打的话先打,人别靠近。记下了,编号 {code}:{read_back(pieces)}。{question}"
         case Sentence.GATHERING:
-            return f"{caution}收到,编号 {code}。{read_back(pieces)}。{_question(pieces)}"
+            return f"{caution}{apart}收到,编号 {code}:{read_back(pieces)}。{question}"
         case Sentence.READ_BACK:
-            return f"{caution}记下了,编号 {code}:{read_back(pieces)},{_still_missing(pieces)}。"
+            return f"{caution}记下了,编号 {code}:{read_back(pieces)}{_still_missing_after(pieces)}。"
         case Sentence.SUBMITTED:
+            return f"{caution}{apart}好,编号 {code} 齐了:{read_back(pieces)}。镇里会有人看,回“进度”能查。{on_site}"
+        case Sentence.AS_IT_IS:
             return (
-                f"{caution}好,编号 {code} 齐了:{read_back(pieces)}。镇里会有人看,回“进度”能查。也请跟现场管事的说一声。"
+                f"好,编号 {code} 先这样报上去:{read_back(pieces)}{_still_missing_after(pieces)},想起来再发。{on_site}"
             )
         case Sentence.ADDED:
             return f"{caution}加进 {code} 了,现在有:{read_back(pieces)}。"
         case Sentence.CORRECTED:
             return f"改好了,编号 {code}:{read_back(pieces)}{_still_missing_after(pieces)}。"
+        case Sentence.WHAT_IS_RIGHT:
+            return f"哪儿不对?直接发对的就行。编号 {code} 现在是:{read_back(pieces)}。"
+        case Sentence.NEVER_MIND:
+            return f"编号 {code} 要收回,就回“撤回”;不收回照样办。现在有:{read_back(pieces)}。"
         case Sentence.ANONYMOUS:
-            return f"编号 {code} 按匿名办。您是谁不会告诉被反映的单位,查看身份要写理由、留记录。{_question(pieces)}"
+            return (
+                f"好,编号 {code} 按匿名办:{read_back(pieces)}{_still_missing_after(pieces)}。"
+                f"您是谁不会告诉被反映的单位,查看身份要写理由、留记录。{question}"
+            )
         case Sentence.ANONYMOUS_FROM_NOW:
-            return "好,您报的都按匿名办,不会告诉被反映的单位。发张照片,或说说哪儿有什么问题。"
+            return "好,您往后报的都按匿名办,不会告诉被反映的单位:转下去的单子另写,不带原话原图。接着拍照或说一句就行。"
         case Sentence.NEXT_ONE:
-            return "好,接着发下一个:照片,或说说哪儿有什么问题。"
+            before = f"编号 {code} 先报上去了{_still_missing_after(pieces)}。{on_site}" if code else ""
+            return f"好,{before}接着发下一个:照片,或说说哪儿有什么问题。"
         case Sentence.WHAT_IS_THERE:
             return "地方记下了。这里有什么问题?发张照片,或说一句。"
+        case Sentence.EMPTY_PLACE:
+            return "这个定位没收全。再发一次,或说说在哪儿。"
 
 
 def read_back(pieces: Pieces) -> str:
@@ -72,7 +97,7 @@ def read_back(pieces: Pieces) -> str:
     if pieces.videos:
         parts.append(f"{pieces.videos} 段视频")
     if pieces.description:
-        parts.append("情况说明")
+        parts.append("您说的情况")
     if pieces.place_label:
         parts.append(f"地点{quote(pieces.place_label, 24)}")
     elif pieces.latitude is not None:
@@ -80,7 +105,7 @@ def read_back(pieces: Pieces) -> str:
     return "、".join(parts) or "还没有内容"
 
 
-_MISSING_WORDS = {"look": "照片或说明", "description": "情况说明", "place": "地点"}
+_MISSING_WORDS = {"look": "照片或一句话", "description": "情况", "place": "地点"}
 
 
 def _still_missing(pieces: Pieces) -> str:
@@ -106,7 +131,7 @@ def _emergency(code: str, emergency: Emergency | None, duty_phones: Sequence[Dut
     duty = "".join(f",{phone.label} {phone.number}" for phone in duty_phones[:1])
     return (
         f"【先打电话】{phones}{duty}。\n【现在】{advice.rstrip('。')}。\n"
-        f"发消息不等于报警,请您一定自己打。说清在哪儿、几个人、什么情况。"
+        f"发消息不等于报警,请您自己打,说清在哪儿、几个人。"
         f"人安全了再发位置和照片,编号 {code}。"
     )
 
@@ -127,7 +152,7 @@ NOT_UNDERSTOOD = "这句没看明白,已经转给值守的人看。要报隐患�
 FOR_PEOPLE = "收到,已经转给镇里的人看。"
 LINK = "链接这边打不开,已经转给人看。方便的话拍张照片,或说说哪儿有什么问题。"
 EMPTY_TEXT = "没收到内容。可以发照片,或说说哪儿有什么问题。"
-EMPTY_PLACE = "这个定位没收全。再发一次,或说说在哪儿。"
+UNSUPPORTED = "这种消息这边收不到,已经记下转给人看。发照片、语音,或说一句都行。"
 CONCEALED = (
     "这事我封存了,不进普通的单子,只有指定的一两个人能看。"
     "人命的事要由县里查,请打 12350,或微信搜“应急管理部安全生产举报”,可以匿名。"
@@ -144,7 +169,6 @@ SAFETY_QUESTION = "这个问题转给懂行的人答复。拿不准先停下来,
 RECORD = "收到,记录先转给镇里的人登记。"
 NO_REPORTS = "您这儿还没有报过。看到隐患,拍张照片或说一句就行。"
 NOTHING_TO_WITHDRAW = "没有能撤的。要报隐患,直接拍照或说一句就行。"
-ERASED = "您的身份信息删掉了,原来的对话也清空了。报过的隐患不带名字,继续办。"
 SORRY = "这边出了点毛病,您的消息已经存下,一会儿接着办。急事请打 119、120。"
 
 
@@ -185,6 +209,12 @@ def progress(reports: Sequence[RecentReport]) -> str:
     return "\n".join(lines)
 
 
+def erased(*, with_pictures: bool) -> str:
+    """Return the answer to a wish to be forgotten."""
+    pictures = "照片也删了。" if with_pictures else ""
+    return f"您的身份信息删掉了,原来的对话也清空了。{pictures}报过的隐患不带名字,继续办,只是往后查不到进度了。"
+
+
 def withdrawn(code: str) -> str:
     """Return the answer to a report that was taken back in time."""
     return f"编号 {code} 撤回了。以后看到隐患,还可以发来。"
@@ -192,7 +222,12 @@ def withdrawn(code: str) -> str:
 
 def too_late_to_withdraw(code: str) -> str:
     """Return the answer to a withdrawal that comes after somebody began to work on the report."""
-    return f"编号 {code} 已经在办,撤不了,但不会说是您报的。要删您的信息,回“删除”。"
+    return f"编号 {code} 已经有人接手,撤不了,但不会说是您报的。要删您的信息,回“删除”。"
+
+
+def too_late_since_done(report: RecentReport) -> str:
+    """Return the answer to a withdrawal of a report that is settled already."""
+    return f"编号 {report.code} {_STATE_WORDS[report.state]},不用撤了。要删您的信息,回“删除”。"
 
 
 def photos_purged(code: str) -> str:
@@ -202,8 +237,9 @@ def photos_purged(code: str) -> str:
 
 def quote(words: str, most: int) -> str:
     """Return a reporter's words as they may stand in an answer: short, one line, with nothing that acts as a link."""
-    plain = _CONTROL.sub("", words).replace("\n", " ").replace("\r", " ").strip()
-    plain = plain.replace("<", "‹").replace(">", "›").replace("://", ":/ /")
+    plain = " ".join(_CONTROL.sub("", words).split())
+    plain = plain.replace("<", "‹").replace(">", "›")
+    plain = _LINK_MARK.sub(lambda found: f"{found[0]} ", plain)  # a client makes links of http: and of a.cn
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 

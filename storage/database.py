@@ -115,9 +115,20 @@ class Database:
             self._waiting.append(mine)
             mine.leads = not self._has_leader
             self._has_leader = True
-        if mine.leads or mine.wait_for_turn(BUSY_TIMEOUT_SECONDS):
+        if not mine.leads and not mine.wait_for_turn(BUSY_TIMEOUT_SECONDS):
+            self._withdraw(mine)
+        if mine.leads:
             self._lead()
         return mine.get_result()
+
+    def _withdraw(self, work: _Work[Any]) -> None:
+        """Take back work that has waited too long; it stays when the lead was handed to it at the last moment."""
+        with self._queue:
+            if work.leads:
+                return
+            if work in self._waiting:
+                self._waiting.remove(work)
+        work.error = DatabaseBusyError("another thread has held the writer's place for too long")
 
     def _lead(self) -> None:
         """Run what waits at this moment, then hand the lead to whoever has come to wait meanwhile."""
@@ -138,32 +149,41 @@ class Database:
             with self._queue:
                 next_leader = self._waiting[0] if self._waiting else None
                 self._has_leader = next_leader is not None
-            if next_leader is not None:
-                next_leader.leads = True
-                next_leader.wake()
+                if next_leader is not None:
+                    next_leader.leads = True
+                    next_leader.wake()
             for work in together:
                 work.wake()
 
-    def _run_together(self, together: list[_Work[Any]]) -> None:
+    def _run_together(self, together: list[_Work[Any]]) -> bool:
+        """Run pieces of work in one transaction; says whether it could begin.
+
+        When one of them raises, none is kept: each gets a transaction of its own and its own outcome.
+        """
+        has_begun = False
         try:
             with self._write_in_place() as db:
+                has_begun = True
                 for work in together:
                     work.run(db)
-        except Exception:
-            # One of them raised, so none is kept: each gets a transaction of its own and its own outcome.
-            for work in together:
-                self._run_alone(work)
+        except Exception as error:
+            if has_begun and len(together) > 1:
+                self._run_each(together)
+            else:
+                for work in together:
+                    work.error = error
         except BaseException:
             for work in together:  # this thread is being ended; whoever waits must not take silence for success
                 work.error = DatabaseBusyError("the thread that did the writing was ended")
             raise
+        return has_begun
 
-    def _run_alone(self, work: _Work[Any]) -> None:
-        try:
-            with self._write_in_place() as db:
-                work.run(db)
-        except Exception as error:
-            work.error = error
+    def _run_each(self, together: list[_Work[Any]]) -> None:
+        for number, work in enumerate(together):
+            if not self._run_together([work]):  # the database is away: the others would only wait as long again
+                for other in together[number + 1 :]:
+                    other.error = work.error
+                return
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -261,11 +281,8 @@ class _Work(Generic[T]):
             self._turn.release()
 
     def wait_for_turn(self, seconds: float) -> bool:
-        """Wait for the outcome; says whether the lead was handed over instead."""
-        if not self._turn.acquire(timeout=seconds):
-            self.error = DatabaseBusyError("another thread has held the writer's place for too long")
-            return False
-        return self.leads
+        """Wait for the outcome, or for the lead; says whether one of them came in time."""
+        return self._turn.acquire(timeout=seconds)
 
     def get_result(self) -> T:
         """Return what the work returned, or raise what it raised."""

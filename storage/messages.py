@@ -171,7 +171,8 @@ class FailedMessage:
 
 def has_due_failed(db: Connection, *, now: datetime) -> bool:
     """Say whether a failed message is due for another try."""
-    due = select(messages.c.id).where(_in_box, messages.c.due_at <= now).limit(1)
+    due = select(messages.c.id).where(_in_box, messages.c.state == MessageState.FAILED, messages.c.due_at <= now)
+    due = due.limit(1)
     return db.execute(due).first() is not None
 
 

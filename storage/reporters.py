@@ -61,7 +61,7 @@ ALIAS_PREFIX = "热心群众"
 _ALIAS_DIGITS = (4, 4, 5, 6, 8, 12)  # longer at each collision; an alias once given is never given again
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reporter:
     """A reporter as everybody but the vault's holder sees one."""
 
@@ -95,6 +95,16 @@ _add = insert_or_skip(
     reporters,
     ["alias", "openid_hash", "openid_sealed", "is_subscribed", "is_anonymous", "place_label", "created_at"],
     returning=reporters.c.id,
+)
+
+
+_remember_place = Prepared(
+    update(reporters)
+    .where(reporters.c.id == bindparam("by_id"))
+    .values({name: bindparam(name) for name in ("place_label", "place_latitude", "place_longitude", "place_sent_at")})
+)
+_remember_another = Prepared(
+    update(reporters).where(reporters.c.id == bindparam("by_id")).values(another_at=bindparam("another_at"))
 )
 
 
@@ -164,25 +174,27 @@ def remember_place(
     sent_at: datetime | None,
 ) -> None:
     """Keep a place that came while no report was open; `sent_at` None forgets it."""
-    db.execute(
-        update(reporters)
-        .where(reporters.c.id == reporter_id)
-        .values(place_label=label[:200], place_latitude=latitude, place_longitude=longitude, place_sent_at=sent_at)
+    _remember_place.run(
+        db,
+        {
+            "by_id": reporter_id,
+            "place_label": label[:200],
+            "place_latitude": latitude,
+            "place_longitude": longitude,
+            "place_sent_at": None if sent_at is None else to_milliseconds(sent_at),
+        },
     )
 
 
 def remember_another(db: Connection, reporter_id: int, *, at: datetime | None) -> None:
     """Keep that the next piece sent after `at` starts another report; None forgets it."""
-    db.execute(update(reporters).where(reporters.c.id == reporter_id).values(another_at=at))
+    _remember_another.run(db, {"by_id": reporter_id, "another_at": None if at is None else to_milliseconds(at)})
 
 
 def forget_announcements(db: Connection, reporter_id: int) -> None:
     """Forget a remembered place and an announced report, since a report has taken them up."""
-    db.execute(
-        update(reporters)
-        .where(reporters.c.id == reporter_id)
-        .values(place_label="", place_latitude=None, place_longitude=None, place_sent_at=None, another_at=None)
-    )
+    remember_place(db, reporter_id, label="", latitude=None, longitude=None, sent_at=None)
+    remember_another(db, reporter_id, at=None)
 
 
 def mark_anonymous(db: Connection, reporter_id: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 from pathlib import Path
@@ -35,7 +34,7 @@ class Vault:
     def fingerprint(self, *parts: str) -> str:
         """Return 64 hex digits that stand for `parts`; nobody without the key can find them from it."""
         text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-        return hmac.new(self._hash_key, text, hashlib.sha256).hexdigest()
+        return hmac.digest(self._hash_key, text, "sha256").hex()
 
     def seal(self, content: bytes, purpose: str) -> bytes:
         """Return `content` encrypted and authenticated for `purpose`."""

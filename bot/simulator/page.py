@@ -39,11 +39,12 @@ _PROBLEM_NAMES = {
 }
 # What a visitor may say first; the page offers them while a chat is empty.
 STARTERS = (
-    "后岭砖厂配电箱的门掉了，电线都露在外面",
+    "砖厂配电箱门掉了，电线都露着",
     "东沟村口的井盖没了，晚上走路害怕",
-    "今天下午村委会搞消防演练，来了32个人",
     "我上回报的那个，现在咋样了",
 )
+# And the sample photos to send with one tap, where they are there.
+STARTER_PHOTOS = ("box_open-1.jpg", "manhole_missing-1.jpg", "ebikes_charging-1.jpg")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -86,6 +87,7 @@ def make_simulator_blueprint(
             people=list(contacts.values()),
             places=township.PLACES,
             starters=STARTERS,
+            starter_photos=[name for name in STARTER_PHOTOS if name in samples],
             samples=[path.name for path in samples.values()],
             town=township,
         )

@@ -24,7 +24,7 @@ _ROUND_A_PLACE = "在,。的这里儿位置地点址是:我就俺们"
 class Classifier:
     """Understands texts by a lexicon and the unit names (alias -> canonical name) of the township."""
 
-    def __init__(self, lexicon: Lexicon, units: Mapping[str, str] = {}) -> None:  # noqa: B006 (never changed)
+    def __init__(self, lexicon: Lexicon, units: Mapping[str, str] = {}) -> None:
         self._lexicon = lexicon
         self._aliases = Words()
         self._units: dict[str, str] = {}
@@ -48,8 +48,8 @@ class Classifier:
         finding = lexicon.emergencies.find(copy, hits, present)
         choice = choose_category(hits, by_part.get("category", ()), lexicon.category_ranks)
         code = find_report_code(levelled)
-        place = find_place(copy, hits, lexicon.place_stops)
         correction = find_correction(levelled)
+        place = self._place(copy, hits, correction)
         intent, reason = self._intent(levelled, finding, by_part, choice, code)
         if intent in (Intent.UNKNOWN, Intent.HAZARD) and _is_only_place(
             copy, place, correction, choice, by_part.get("intent", ())
@@ -121,6 +121,12 @@ class Classifier:
             return Category(choice.code)
         return Category.UNK
 
+    def _place(self, copy: str, hits: list[Hit], correction: tuple[str, str] | None) -> str:
+        if correction is None:
+            return find_place(copy, hits, self._lexicon.place_stops)
+        right = self._lexicon.normaliser.clean(correction[1])
+        return find_place(right, self._lexicon.words.scan(right), self._lexicon.place_stops)
+
     def _major(self, by_part: Mapping[str, list[Rule]], hits: list[Hit]) -> MajorSuspect | None:
         for rule in by_part.get("major", ()):
             standard = self._lexicon.standards[rule.owner]
@@ -166,7 +172,7 @@ def _is_only_place(
 ) -> bool:
     """Say whether nothing but a place was said, be it by putting another one right."""
     if correction is not None:
-        return choice.points < ENOUGH or bool(place)
+        return bool(place)
     told_more = any(rule.owner == Intent.HAZARD for rule in rules)
     return bool(place) and not told_more and len(copy.strip(_ROUND_A_PLACE)) <= len(place) + 1
 

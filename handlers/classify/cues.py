@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import concat, or_
+from operator import or_
 
 _SIGN = re.compile(r"\s+([+=@-])\s+")
 _GROUP = re.compile(r"<([^<>]+)>")
@@ -14,7 +14,7 @@ _GROUP = re.compile(r"<([^<>]+)>")
 
 # The part of emergency rules; they are tried where their key stands, not for the text as a whole.
 EVENT = "emergency"
-# Longer ones would be sentences, and those never come twice.
+# The longest word of a lexicon; longer ones would be sentences, and those never come twice.
 LONGEST_WORD = 12
 
 
@@ -66,15 +66,18 @@ class Rule:
 class Words:
     """Every cue word of a lexicon, found by its first two characters."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int | None = None) -> None:
+        self._longest = longest
         self._words: dict[str, Word] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._singles: dict[str, Word] = {}
 
     def word(self, text: str) -> Word:
         """Return the word, adding it on first use; raise CueError when it is empty or too long."""
-        if not 0 < len(text) <= LONGEST_WORD:
-            raise CueError(f"词“{text}”应有 1 到 {LONGEST_WORD} 个字")
+        if not text:
+            raise CueError("空词")
+        if self._longest is not None and len(text) > self._longest:
+            raise CueError(f"词“{text}”太长,最多 {self._longest} 个字")
         known = self._words.get(text) or self._singles.get(text)
         if known is not None:
             return known
@@ -97,7 +100,7 @@ class Words:
         lengths_of, word_of, singles = self._lengths.get, self._words.get, self._singles
         shielded = 0
         last = len(text)
-        for start, (letter, head) in enumerate(zip(text, map(concat, text, text[1:] + "\n"), strict=True)):
+        for start, (letter, head) in enumerate(zip(text, map(str.__add__, text, text[1:] + "\n"), strict=True)):
             lengths = lengths_of(head)
             if lengths is not None:
                 for length in lengths:

@@ -130,9 +130,7 @@ def _stretch(text: str, hits: list[Hit], index: int) -> _Stretch:
     return _Stretch(near, atoms)
 
 
-def _taken_back_by(
-    text: str, event: Hit, stretch: _Stretch, scopes: Sequence[Scope], kind: str
-) -> Scope | None:
+def _taken_back_by(text: str, event: Hit, stretch: _Stretch, scopes: Sequence[Scope], kind: str) -> Scope | None:
     for scope in scopes:
         if kind in scope.spares:
             continue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from handlers.classify.cues import EVENT, CueError, RuleReader, Words, read_groups, rule_lines
+from handlers.classify.cues import EVENT, LONGEST_WORD, CueError, RuleReader, Words, read_groups, rule_lines
 from handlers.classify.emergency import EmergencyFinder, Kind, Scope
 from handlers.classify.marks import only
 from handlers.classify.normal import Normaliser, Variant
@@ -65,7 +66,7 @@ class _Loader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._words = Words()
+        self._words = Words(longest=LONGEST_WORD)
 
     def load(self) -> Lexicon:
         self._normaliser = self._read_normal()
@@ -128,9 +129,11 @@ class _Loader:
         for group in groups:
             if not _text(name, groups, group).split():
                 raise LexiconError(f"{name}: 词组“{group}”是空的")
-        for shield in _text(name, table, "shields").split():
-            self._words.word(shield).shield = True
-        return self._checked(name, "groups", lambda: read_groups(groups))
+        with _entry(name, "shields"):
+            for shield in _text(name, table, "shields").split():
+                self._words.word(shield).shield = True
+        with _entry(name, "groups"):
+            return read_groups(groups)
 
     def _read_emergencies(self) -> EmergencyFinder:
         name = "emergencies.toml"
@@ -159,15 +162,16 @@ class _Loader:
         if unknown := spares - set(kinds):
             raise LexiconError(f"{name}: scope “{label}” 的 spares 里没有这种险情:{' '.join(sorted(unknown))}")
         unless = entry.get("unless", "")
-        return Scope(
-            name=label,
-            means=self._intent(name, f"scope “{label}”", _text(name, entry, "means")),
-            atom=self._checked(name, f"scope “{label}”", lambda: self._reader.atom(_text(name, entry, "words"))),
-            where=where,
-            characters=int(entry.get("characters", 0)),
-            unless=self._checked(name, f"scope “{label}”", lambda: self._reader.atom(unless)) if unless else 0,
-            spares=spares,
-        )
+        with _entry(name, f"scope “{label}”"):
+            return Scope(
+                name=label,
+                means=self._intent(name, f"scope “{label}”", _text(name, entry, "means")),
+                atom=self._reader.atom(_text(name, entry, "words")),
+                where=where,
+                characters=int(entry.get("characters", 0)),
+                unless=self._reader.atom(unless) if unless else 0,
+                spares=spares,
+            )
 
     def _read_categories(self) -> tuple[dict[str, str], dict[str, int]]:
         name = "categories.toml"
@@ -179,7 +183,8 @@ class _Loader:
             names[code] = _text(name, entry, "name")
             for key, points in _POINTS.items():
                 for text in _text(name, entry, key).split():
-                    word = self._checked(name, f"{code}.{key}", lambda text=text: self._words.word(text))
+                    with _entry(name, f"{code}.{key}"):
+                        word = self._words.word(text)
                     if code in word.weights:
                         raise LexiconError(f"{name}: {code} 里“{text}”写了两遍")
                     word.weights[code] = points
@@ -249,7 +254,8 @@ class _Loader:
     def _rules(self, name: str, where: str, part: str, owner: str, block: str) -> None:
         for line in rule_lines(block):
             here = f"{where}“{line}”"
-            rule = self._checked(name, here, lambda line=line: self._reader.rule(part, owner, line))
+            with _entry(name, here):
+                rule = self._reader.rule(part, owner, line)
             if rule.reach is not None and part != EVENT:
                 raise LexiconError(f"{name}: {here}:“@”只能用在险情里")
 
@@ -258,7 +264,13 @@ class _Loader:
         for word in self._words:
             copy = self._normaliser.clean(self._normaliser.level(word.text, 100))
             if copy != word.text:
-                raise LexiconError(f"词“{word.text}”永远对不上:整理过的原话里它会变成“{copy}”,请按后者写")
+                raise LexiconError(
+                    f"{self._file_with(word.text)}: 词“{word.text}”永远对不上,整理过的原话里它会变成“{copy}”"
+                )
+
+    def _file_with(self, text: str) -> str:
+        files = sorted(self._folder.glob("*.toml"))
+        return next((file.name for file in files if text in file.read_text(encoding="utf-8")), "?")
 
     @staticmethod
     def _category(name: str, where: str, code: str) -> str:
@@ -273,12 +285,14 @@ class _Loader:
         except ValueError as error:
             raise LexiconError(f"{name}: {where} 里没有“{intent}”这个意图") from error
 
-    @staticmethod
-    def _checked(name: str, where: str, read: Callable[[], T]) -> T:
-        try:
-            return read()
-        except CueError as error:
-            raise LexiconError(f"{name}: {where}: {error}") from error
+
+@contextmanager
+def _entry(name: str, where: str) -> Iterator[None]:
+    """Name the file and the entry in the error of whatever is read inside."""
+    try:
+        yield
+    except CueError as error:
+        raise LexiconError(f"{name}: {where}: {error}") from error
 
 
 def _text(name: str, table: Mapping[str, Any], key: str) -> str:

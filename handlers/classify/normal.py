@@ -15,8 +15,8 @@ _REPEATED = re.compile(r"([\u4e00-\u9fff])\1{2,}")
 # Marks that mean the same to us; NFKC has already made full-width ASCII marks narrow.
 _MARKS = {ord(mark): "," for mark in "、﹐"} | {ord(mark): "。" for mark in "!;…"}
 # Invisible characters: joiners, marks of direction, byte order, variation selectors, soft hyphen.
-_INVISIBLE = {code: None for code in (*range(0x200B, 0x2010), 0x2060, 0xFEFF, 0xFE0E, 0xFE0F, 0xAD)}
-_CONTROL = {code: None for code in (*range(0x00, 0x09), *range(0x0E, 0x20), 0x7F)}
+_INVISIBLE = dict.fromkeys((*range(8203, 8208), 8288, 65279, 65038, 65039, 173))
+_CONTROL = dict.fromkeys((*range(9), *range(14, 32), 127))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,7 @@ class Variant:
 class Normaliser:
     """Turn a text into its working copy by the tables of `normal.toml`."""
 
-    def __init__(
-        self, characters: Mapping[str, str], fillers: Sequence[str], variants: Sequence[Variant]
-    ) -> None:
+    def __init__(self, characters: Mapping[str, str], fillers: Sequence[str], variants: Sequence[Variant]) -> None:
         self._table: dict[int, str | None] = {ord(old): new for old, new in characters.items()}
         self._table |= _MARKS | _INVISIBLE | _CONTROL
         longest_first = sorted(fillers, key=len, reverse=True)

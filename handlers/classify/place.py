@@ -11,7 +11,7 @@ _NUMBERED = re.compile(
     r"|[a-z]\d{1,4}(?:国道|省道|高速)|[gs]\d{1,4}(?!\d)"
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_JOINTS = frozenset(("的", "那", "这", "上", "和", "与", "那家", "那个", "那边", "的那个", "这家", ","))
+_JOINTS = frozenset(("的", "那", "这", "上", "和", "与", "那家", "那个", "那边", "的那个", "这家"))
 # How far a kind of place (村, 矿, 砖厂) may reach back for its name.
 _NAME_CHARACTERS = 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import (
@@ -41,6 +42,8 @@ TABS: dict[str, tuple[ReportState, ...]] = {
     ),
     "all": tuple(ReportState),
 }
+
+PIECES = ("look", "description", "place")  # what a report can lack, in the order in which `missing` lists them
 
 # How far rows are counted to find the rarest condition. Below it the count is exact; conditions above it are so
 # common that a page is full soon whichever is walked.
@@ -221,9 +224,10 @@ def _list_conditions(filter_: QueueFilter) -> list[_Condition] | None:
         is_category = reports.c.category == filter_.category
         conditions.append(_build_condition(_hide(reports.c.category) == filter_.category, is_category))
     if filter_.missing:
+        values = _list_missing_values(filter_.missing)
         # Written out, not bound: an engine uses a partial index only where the query repeats its words.
-        wanted = _test_missing(filter_.missing)
-        conditions.append(_build_condition(wanted, and_(text("missing != ''"), wanted)))
+        ranges = (and_(text("missing != ''"), reports.c.missing == value) for value in values)
+        conditions.append(_build_condition(_hide(reports.c.missing).in_(values), *ranges))
     if len(states) < len(ReportState):
         ranges = (reports.c.state == state for state in states)
         conditions.append(_build_condition(_hide(reports.c.state).in_(states), *ranges))
@@ -239,12 +243,12 @@ def _list_states(filter_: QueueFilter) -> list[str]:
     return [state for state in states if state == ReportState(filter_.state)]
 
 
-def _test_missing(missing: str) -> ColumnElement[bool]:
-    if missing == "any":
-        return _hide(reports.c.missing) != ""
-    if missing not in ("look", "description", "place"):
+def _list_missing_values(missing: str) -> list[str]:
+    """Return what the column can hold where one piece, or any, is missing: pieces in their order, with commas."""
+    if missing not in (*PIECES, "any"):
         raise ValueError("there is no such piece of a report")
-    return reports.c.missing.contains(missing)
+    combined = [each for count in range(1, len(PIECES) + 1) for each in combinations(PIECES, count)]
+    return [",".join(pieces) for pieces in combined if missing == "any" or missing in pieces]
 
 
 def _build_condition(test: ColumnElement[bool], *ranges: ColumnElement[bool]) -> _Condition:

@@ -137,7 +137,8 @@ reports = Table(
         postgresql_where=text("NOT is_indexed"),
     ),
     Index(
-        "ix_reports_missing",
+        "ix_reports_missing_id",
+        "missing",
         "id",
         sqlite_where=text("missing != ''"),
         postgresql_where=text("missing != ''"),

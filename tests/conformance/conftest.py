@@ -50,3 +50,10 @@ def either_desk(database: Database, clock: Clock, log_lines: io.StringIO) -> Ite
     """Give a webhook in plain mode, on one engine after the other."""
     yield Desk(database, clock, log=structlog.get_logger("suishoupai"))
     check_nothing_leaks(database, log_lines.getvalue())
+
+
+@pytest.fixture
+def postgres_desk(postgres_database: Database, clock: Clock, log_lines: io.StringIO) -> Iterator[Desk]:
+    """Give a webhook in plain mode on PostgreSQL."""
+    yield Desk(postgres_database, clock, log=structlog.get_logger("suishoupai"))
+    check_nothing_leaks(postgres_database, log_lines.getvalue())

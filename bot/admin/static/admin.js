@@ -151,13 +151,35 @@ document.addEventListener("click", (event) => {
   list("details.me[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
 });
 
-// ---- a merge or a refusal is asked about once more; a form goes only once
+// ---- a merge is asked about once more; a form goes only once
+const question = find("#ask");
 let isLeaving = false;
+let asking = null;
+
+function ask(form) {
+  asking = form;
+  find("#ask-words").textContent = form.dataset.confirm;
+  const pair = find(".pair", form.closest(".twin") || form);
+  find("#ask-pictures").replaceChildren(...(pair ? pair.cloneNode(true).children : []));
+  question.showModal();
+}
+
+if (question) {
+  question.addEventListener("close", () => (asking = null));
+  find("#ask-no").addEventListener("click", () => question.close());
+  find("#ask-yes").addEventListener("click", () => {
+    const form = asking;
+    form.dataset.answered = "yes";
+    question.close();
+    form.requestSubmit();
+  });
+}
+
 list("form[method=post]").forEach((form) =>
   form.addEventListener("submit", (event) => {
-    const question = form.dataset.confirm;
-    if (question && !window.confirm(question)) {
+    if (form.dataset.confirm && !form.dataset.answered) {
       event.preventDefault();
+      ask(form);
       return;
     }
     if (form.dataset.sent && !form.hasAttribute("hx-post")) {
@@ -168,7 +190,10 @@ list("form[method=post]").forEach((form) =>
     isLeaving = true;
   }),
 );
-window.addEventListener("pageshow", () => list("form[data-sent]").forEach((form) => delete form.dataset.sent));
+window.addEventListener("pageshow", () => list("form[data-sent]").forEach((form) => {
+  delete form.dataset.sent;
+  delete form.dataset.answered;
+}));
 
 // ---- words typed but not handed in
 window.addEventListener("beforeunload", (event) => {

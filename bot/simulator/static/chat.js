@@ -293,6 +293,11 @@ byId("plus-button").addEventListener("click", () => {
 for (const starter of document.querySelectorAll(".starter")) {
   starter.addEventListener("click", () => { text.value = starter.textContent; fitText(); sendText(); });
 }
+for (const photo of document.querySelectorAll(".starter-photo")) {
+  photo.addEventListener("click", () => {
+    send({ kind: "samples", samples: [photo.dataset.sample] }, [{ kind: "image", source: photo.querySelector("img").src }]);
+  });
+}
 for (const button of document.querySelectorAll("[data-click]")) {
   button.addEventListener("click", () => {
     button.closest("details")?.removeAttribute("open");

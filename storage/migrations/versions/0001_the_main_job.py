@@ -182,9 +182,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_reports_level_id", "reports", ["level", "id"])
     op.create_index(
-        "ix_reports_missing",
+        "ix_reports_missing_id",
         "reports",
-        ["id"],
+        ["missing", "id"],
         sqlite_where=sa.text("missing != ''"),
         postgresql_where=sa.text("missing != ''"),
     )
