@@ -5,19 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client import REGISTRY as ONE_PROCESS
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.admin import AdminServices, register_admin
+from bot.gauges import DatabaseGauges
+from bot.metrics_folder import VARIABLE
 from bot.webhook.view import create_webhook_blueprint
 from bot.wiring import Program
 from media.errors import StoreError
 from storage.database import check_connection
 from storage.heartbeats import JOBS, find_heartbeat
 
+# What every answer carries unless it has set its own: the staff's pages allow what they need.
+SECURITY_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
 JOBS_SILENT_AFTER = timedelta(seconds=30)  # the jobs process gives a sign of life every five seconds
 
 
@@ -36,6 +48,7 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
         )
     )
     _add_health(app, program)
+    _add_plain_answers(app)
     register_admin(
         app,
         AdminServices(
@@ -55,6 +68,21 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
     return app
 
 
+def _add_plain_answers(app: Flask) -> None:
+    @app.after_request
+    def put_headers(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS:
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> Response:
+        code = error.code or 500
+        # The exception's own headers hold an HTML content type, and which methods there are.
+        allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return Response(f"{HTTPStatus(code).phrase}\n", code, allowed, mimetype="text/plain")
+
+
 def _add_health(app: Flask, program: Program) -> None:
     @app.get("/healthz")
     def tell_alive() -> Response:
@@ -72,13 +100,23 @@ def _add_health(app: Flask, program: Program) -> None:
             200 if is_ready else 503
         )
 
+    gauges = CollectorRegistry()
+    gauges.register(DatabaseGauges(program.database, program.now, program.log))
+
     @app.get("/metrics")
     def tell_metrics() -> Response:
-        registry = ONE_PROCESS
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            registry = CollectorRegistry()
+        return Response(_count() + generate_latest(gauges), content_type=CONTENT_TYPE_LATEST)
+
+    def _count() -> bytes:
+        if not os.environ.get(VARIABLE):
+            return generate_latest(ONE_PROCESS)
+        registry = CollectorRegistry()
+        try:
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+            return generate_latest(registry)
+        except Exception as error:  # the folder is gone, or a worker was killed while it made its file
+            program.log.error("counters_unreadable", error=type(error).__name__)
+            return b""
 
     def _works(check: Callable[[], None]) -> bool:
         away: tuple[type[Exception], ...] = (*program.database.outages, StoreError, _SilentError)

@@ -6,17 +6,24 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
 from bot.settings import Settings, SettingsError, load_settings, write_first_config
+from bot.settings.first_config import CONFIG_NAME, KEY_NAME
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from bot.wiring import Program
+    from storage.database import Database
 
 CONFIG_VARIABLE = "SUISHOUPAI_CONFIG"
+ADMIN = "admin"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,13 +53,16 @@ def demo(host: str, port: int, folder: Path, no_seed: bool) -> None:
 def serve(context: click.Context) -> None:
     """正式运行:网页进程和任务进程,死了会拉起来,停的时候把手头的做完。"""
     if context.invoked_subcommand is None:
-        from bot.logs import set_up_logs  # noqa: PLC0415
+        from bot.logs import log_stray_errors, set_up_logs  # noqa: PLC0415
+        from bot.metrics_folder import share_metrics  # noqa: PLC0415
         from bot.supervisor import Supervisor, build_commands  # noqa: PLC0415
 
-        settings = _load(context)
-        _check_schema(settings)
+        config, settings = _config(context), _load(context)
         log = set_up_logs(settings.logging.level)
-        sys.exit(Supervisor(build_commands(_config(context)), log).run())
+        log_stray_errors(log)
+        _check_schema_or_go_on(settings, log)
+        with share_metrics(os.environ):
+            sys.exit(Supervisor(build_commands(config), log).run())
 
 
 @serve.command("web")
@@ -61,11 +71,20 @@ def serve(context: click.Context) -> None:
 @click.pass_context
 def serve_web(context: click.Context, is_demo: bool, supervised: bool) -> None:
     """只运行网页进程。"""
-    from bot.server import serve_web as run  # noqa: PLC0415
+    from bot.logs import log_stray_errors, set_up_logs  # noqa: PLC0415
+    from bot.metrics_folder import share_metrics  # noqa: PLC0415
 
-    settings = _load(context)
-    _follow_supervisor(supervised)
-    run(settings, _config(context), is_demo=is_demo)
+    config, settings = _config(context), _load(context)
+    log = set_up_logs(settings.logging.level)
+    log_stray_errors(log)
+    if supervised:
+        _follow_supervisor()
+    else:
+        _check_schema_or_go_on(settings, log)
+    with nullcontext() if supervised else share_metrics(os.environ):
+        from bot.server import serve_web as run  # noqa: PLC0415  # after the folder of the metrics is known
+
+        run(settings, config, is_demo=is_demo)
 
 
 @serve.command("jobs")
@@ -74,9 +93,14 @@ def serve_web(context: click.Context, is_demo: bool, supervised: bool) -> None:
 def serve_jobs(context: click.Context, supervised: bool) -> None:
     """只运行任务进程。"""
     from bot.jobs.process import JobsProcess  # noqa: PLC0415
+    from bot.logs import log_stray_errors  # noqa: PLC0415
 
     program = _build(context)
-    _follow_supervisor(supervised)
+    log_stray_errors(program.log)
+    if supervised:
+        _follow_supervisor()
+    else:
+        _check_schema_or_go_on(program.settings, program.log)
     JobsProcess(program).run()
 
 
@@ -89,31 +113,39 @@ def init(context: click.Context, folder: Path) -> None:
 
     from bot.wiring import random_hex, read_clock  # noqa: PLC0415
     from storage import staff  # noqa: PLC0415
-    from storage.database import Database  # noqa: PLC0415
     from storage.migrate import migrate_to_head  # noqa: PLC0415
 
     config: Path | None = context.obj
-    try:
-        path = write_first_config(config.parent if config else folder, random_hex)
-    except FileExistsError as error:
-        _fail(f"{error.filename} 已经有了,没有动它。")
-    # The configuration is not complete yet: the account's own values are still to be filled in.
-    default = f"sqlite:///{path.absolute().parent}/data/suishoupai.sqlite3"
-    database = Database(os.environ.get("SUISHOUPAI_DATABASE__URL") or default)
-    migrate_to_head(database)
+    if config is not None and config.name != CONFIG_NAME:
+        _fail(f"init 写的文件名是 {CONFIG_NAME},请换成这个名字,或者用 --dir 指定文件夹。")
+    folder = (config.parent if config else folder).absolute()
+    for name in (CONFIG_NAME, KEY_NAME):
+        if (folder / name).exists():
+            _fail(f"{folder / name} 已经有了,没有动它。")
+    # The database first: an address that does not answer must not leave half a set-up behind.
+    database = _open_first_database(folder)
     password = secrets.token_urlsafe(9)
-    with database.write() as db:
-        staff.add_staff(
-            db,
-            username="admin",
-            display_name="管理员",
-            role=staff.Role.ADMIN,
-            password_hash=generate_password_hash(password),
-            now=read_clock(),
-            must_change_password=True,
-        )
+    with _plain_errors(database):
+        migrate_to_head(database)
+        path = write_first_config(folder, random_hex)
+        with database.write() as db:
+            is_new = staff.find_staff(db, ADMIN) is None
+            if is_new:
+                staff.add_staff(
+                    db,
+                    username=ADMIN,
+                    display_name="管理员",
+                    role=staff.Role.ADMIN,
+                    password_hash=generate_password_hash(password),
+                    now=read_clock(),
+                    must_change_password=True,
+                )
     database.close()
-    click.echo(f"写好了 {path}\n管理员 admin,一次性密码 {password}(登录后要改)")
+    click.echo(f"写好了 {path}")
+    if is_new:
+        click.echo(f"管理员 {ADMIN},一次性密码 {password}(登录后要改)")
+    else:
+        click.echo(f"这个数据库里已经有管理员 {ADMIN},密码没有动。")
     click.echo("接下来:把配置里 [wechat] 的几项填上,运行 suishoupai check-config。")
 
 
@@ -123,7 +155,9 @@ def migrate(context: click.Context) -> None:
     """把数据库升到这一版程序要的样子。"""
     from storage.migrate import migrate_to_head  # noqa: PLC0415
 
-    migrate_to_head(_build(context).database)
+    program = _build(context)
+    with _plain_errors(program.database):
+        migrate_to_head(program.database)
     click.echo("数据库已经是最新的。")
 
 
@@ -142,8 +176,8 @@ def classify(context: click.Context) -> None:
     from handlers.classify import Classifier, load_lexicon  # noqa: PLC0415
 
     classifier = Classifier(load_lexicon(), _list_unit_aliases(context))
-    for line in click.get_text_stream("stdin", encoding="utf-8", errors="replace"):
-        heard = classifier.understand(line.rstrip("\r\n"))
+    for line in sys.stdin.buffer:  # bytes: only a line feed ends a line
+        heard = classifier.understand(line.decode("utf-8", "replace").rstrip("\r\n"))
         suspect = heard.major_suspect
         found = {
             "text": heard.text,
@@ -172,15 +206,19 @@ def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv"
     if format_ == "xlsx" and out is None and sys.stdout.isatty():
         _fail("表格文件要用 --out 写到文件里。")
     columns = REPORT_COLUMNS if subject == "reports" else MESSAGE_COLUMNS
-    with _build(context).database.read() as db:
+    database = _open(context).database
+    with _plain_errors(database), database.read() as db:
         rows = iter_reports(db) if subject == "reports" else iter_messages(db)
         if out is None:
-            write_rows(rows, columns, format_, click.get_binary_stream("stdout"))
+            write_rows(rows, columns, format_, sys.stdout.buffer)
             return
         unfinished = out.with_name(out.name + ".part")
-        with unfinished.open("wb") as stream:
-            write_rows(rows, columns, format_, stream)
-        unfinished.replace(out)
+        try:
+            with unfinished.open("wb") as stream:
+                write_rows(rows, columns, format_, stream)
+            unfinished.replace(out)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 @main.command("run-jobs")
@@ -190,7 +228,9 @@ def run_jobs(context: click.Context, once: bool) -> None:  # noqa: ARG001  # the
     """把到点的任务做一遍,给定时任务和测试用。"""
     from bot.jobs.process import run_jobs_once  # noqa: PLC0415
 
-    click.echo(f"做了 {run_jobs_once(_build(context))} 件。")
+    program = _open(context)
+    with _plain_errors(program.database):
+        click.echo(f"做了 {run_jobs_once(program)} 件。")
 
 
 @main.command()
@@ -200,11 +240,12 @@ def backup(context: click.Context, folder: Path) -> None:
     """备份数据库和照片,记下密钥的指纹(密钥本身要另外保管)。"""
     from bot.backup import BackupError, write_backup  # noqa: PLC0415
 
-    program = _build(context)
-    try:
-        counts = write_backup(program.database, program.store, program.vault, folder, now=program.now())
-    except BackupError as error:
-        _fail(str(error))
+    program = _open(context)
+    with _plain_errors(program.database):
+        try:
+            counts = write_backup(program.database, program.store, program.vault, folder, now=program.now())
+        except BackupError as error:
+            _fail(str(error))
     click.echo(f"备份好了:{counts.rows} 行,{counts.files} 个文件,在 {folder}。密钥文件请另外收好。")
 
 
@@ -215,11 +256,12 @@ def restore(context: click.Context, folder: Path) -> None:
     """从备份恢复到一个空的数据库,先查备份是不是完好、密钥对不对。"""
     from bot.backup import BackupError, restore_backup  # noqa: PLC0415
 
-    program = _build(context)
-    try:
-        counts = restore_backup(program.database, program.store, program.vault, folder)
-    except BackupError as error:
-        _fail(str(error))
+    program = _open(context)
+    with _plain_errors(program.database):
+        try:
+            counts = restore_backup(program.database, program.store, program.vault, folder)
+        except BackupError as error:
+            _fail(str(error))
     click.echo(f"恢复好了:{counts.rows} 行,{counts.files} 个文件。")
 
 
@@ -245,37 +287,90 @@ def _build(context: click.Context) -> Program:
     return build_program(settings, set_up_logs(settings.logging.level))
 
 
-def _check_schema(settings: Settings) -> None:
-    from storage.database import Database  # noqa: PLC0415
+def _open(context: click.Context) -> Program:
+    """Return the program on a database that answers and has the right schema, or end with a sentence."""
+    program = _build(context)
+    with _plain_errors(program.database):
+        _check_schema(program.database)
+    return program
+
+
+@contextmanager
+def _plain_errors(database: Database) -> Iterator[None]:
+    """End with a sentence where the machine refuses something: a traceback may hold an address with a password."""
+    try:
+        yield
+    except database.outages as error:
+        _fail(f"数据库现在用不了({type(error).__name__}),看看它有没有在运行,地址和权限对不对。")
+    except OSError as error:
+        _fail(f"文件读写不成:{error.filename or ''} {error.strerror or ''}")
+
+
+def _check_schema(database: Database) -> None:
     from storage.errors import WrongSchemaError  # noqa: PLC0415
     from storage.migrate import check_schema  # noqa: PLC0415
 
-    database = Database(settings.database.url)
     try:
         check_schema(database)
     except WrongSchemaError:
         _fail("数据库不是这一版程序要的样子,先运行 suishoupai migrate。")
-    except database.outages:
-        click.echo("数据库现在连不上,先启动,连上了就能用。", err=True)
+
+
+def _check_schema_or_go_on(settings: Settings, log: FilteringBoundLogger) -> None:
+    from storage.database import Database  # noqa: PLC0415
+
+    database = Database(settings.database.url)
+    try:
+        _check_schema(database)
+    except database.outages as error:  # it may come back before this program would be started again
+        log.error("database_away", error=type(error).__name__)
     finally:
         database.close()
+
+
+def _open_first_database(folder: Path) -> Database:
+    """Return the database that the configuration to be written will name: it cannot be loaded, it has gaps."""
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from bot.settings.tables import DatabaseTable  # noqa: PLC0415
+    from storage.database import Database  # noqa: PLC0415
+
+    named = os.environ.get("SUISHOUPAI_DATABASE__URL")
+    try:
+        table = DatabaseTable.model_validate({"url": named} if named else {}, context={"folder": folder})
+    except ValidationError:
+        _fail("环境变量 SUISHOUPAI_DATABASE__URL 的写法不对。")
+    try:
+        if not named:
+            (folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Database(table.url)
+    except OSError as error:
+        _fail(f"文件夹建不了:{error.filename} {error.strerror}")
 
 
 def _list_unit_aliases(context: click.Context) -> dict[str, str]:
     if context.obj is None:
         return {}
     from bot.wiring import list_aliases  # noqa: PLC0415
+    from storage.errors import WrongSchemaError  # noqa: PLC0415
+    from storage.migrate import check_schema  # noqa: PLC0415
     from storage.units import list_unit_names  # noqa: PLC0415
 
-    with _build(context).database.read() as db:
-        return dict(list_aliases(list_unit_names(db)))
+    database = _build(context).database
+    away: tuple[type[Exception], ...] = (WrongSchemaError, *database.outages)
+    try:
+        check_schema(database)
+        with database.read() as db:
+            return dict(list_aliases(list_unit_names(db)))
+    except away:
+        click.echo("数据库现在用不了,单位的名字认不出来,别的照常。", err=True)
+        return {}
 
 
-def _follow_supervisor(is_supervised: bool) -> None:
-    if is_supervised:
-        from bot.supervisor import stop_with_supervisor  # noqa: PLC0415
+def _follow_supervisor() -> None:
+    from bot.supervisor import stop_with_supervisor  # noqa: PLC0415
 
-        stop_with_supervisor()
+    stop_with_supervisor()
 
 
 def _fail(words: str) -> NoReturn:

@@ -13,12 +13,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from structlog.typing import FilteringBoundLogger
 from werkzeug.security import generate_password_hash
 
 from bot.app import create_app
 from bot.jobs.process import run_jobs_once
 from bot.logs import set_up_logs
-from bot.server import stop_when_orphaned
+from bot.metrics_folder import share_metrics
+from bot.server import start_worker
 from bot.settings import Settings, load_settings
 from bot.simulator.account import Account
 from bot.simulator.endpoints import make_platform_blueprint
@@ -73,18 +75,19 @@ def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
         "  按 Ctrl-C 停止。\n",
         flush=True,
     )
-    return Supervisor(build_commands(config, is_demo=True), log).run()
+    with share_metrics(os.environ):
+        return Supervisor(build_commands(config, is_demo=True), log).run()
 
 
 def make_demo_app() -> Flask:
     """Return the application of the demo's one web worker: the program's own, and the pretend platform under /sim."""
-    stop_when_orphaned()
+    return start_worker(_make_app)
+
+
+def _make_app(settings: Settings, log: FilteringBoundLogger) -> Flask:
     config = Path(os.environ["SUISHOUPAI_CONFIG"])
-    settings = load_settings(config, os.environ)
     login = json.loads((config.parent / LOGIN_NAME).read_text(encoding="utf-8"))
-    app = create_app(
-        build_program(settings, set_up_logs(settings.logging.level)), demo_login=(login["username"], login["password"])
-    )
+    app = create_app(build_program(settings, log), demo_login=(login["username"], login["password"]))
     base = f"http://127.0.0.1:{settings.web.port}"
     platform = Platform(
         _make_account(settings), f"{base}/wechat", people=SAMPLE_PEOPLE, public_url=settings.wechat.api_base_url

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from types import TracebackType
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -11,7 +13,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=False),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
 
@@ -30,6 +32,7 @@ def set_up_logs(level: str) -> FilteringBoundLogger:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(_is_wanted)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -46,6 +49,34 @@ def set_up_logs(level: str) -> FilteringBoundLogger:
     )
     log: FilteringBoundLogger = structlog.get_logger("suishoupai")
     return log
+
+
+def log_stray_errors(log: FilteringBoundLogger) -> None:
+    """Write warnings, and exceptions that nobody caught, as lines like any other: Python's own quote values."""
+    logging.captureWarnings(True)
+
+    def log_uncaught(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        log.critical("uncaught", error=kind.__name__, exc_info=error)
+
+    def log_thread(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+    sys.excepthook = log_uncaught
+    threading.excepthook = log_thread
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    """Cut from the web server's lines the traceback that it writes into them; leave out its advice on threads.
+
+    The threads wait for the disk most of the time, so there are more of them than Granian thinks wise.
+    """
+    if record.name.startswith("_granian"):
+        record.msg, record.args = record.getMessage().partition("\n")[0], None
+        return not record.msg.startswith("Configuration allows spawning")
+    return True
 
 
 def _where_it_failed(exc_info: structlog.typing.ExcInfo) -> str:

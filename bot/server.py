@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from granian.server import Server
+from structlog.typing import FilteringBoundLogger
 
 from bot.app import create_app
-from bot.logs import set_up_logs
+from bot.logs import log_stray_errors, set_up_logs
 from bot.settings import Settings, load_settings
 from bot.wiring import build_program
 
 CONFIG_VARIABLE = "SUISHOUPAI_CONFIG"
+
+# Granian's own handlers would write lines of another form to standard output; without them its records reach ours.
+_LOGGING: dict[str, Any] = {"formatters": {}, "handlers": {}, "loggers": {}}
 
 
 def serve_web(settings: Settings, config: Path, *, is_demo: bool = False) -> None:
@@ -36,6 +44,8 @@ def serve_web(settings: Settings, config: Path, *, is_demo: bool = False) -> Non
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=20,
+        log_level=LogLevels(settings.logging.level),
+        log_dictconfig=_LOGGING,
         log_access=False,  # a query string holds the platform's signature and an openid
         websockets=False,
     ).serve()
@@ -43,9 +53,20 @@ def serve_web(settings: Settings, config: Path, *, is_demo: bool = False) -> Non
 
 def make_app() -> Flask:
     """Return the application of one worker, from the configuration that the environment names."""
+    return start_worker(lambda settings, log: create_app(build_program(settings, log)))
+
+
+def start_worker(make: Callable[[Settings, FilteringBoundLogger], Flask]) -> Flask:
+    """Return the application that `make` returns; a worker that cannot have one says why in its log and ends."""
     stop_when_orphaned()
     settings = load_settings(Path(os.environ[CONFIG_VARIABLE]), os.environ)
-    return create_app(build_program(settings, set_up_logs(settings.logging.level)))
+    log = set_up_logs(settings.logging.level)
+    log_stray_errors(log)
+    try:
+        return make(settings, log)
+    except Exception as error:
+        log.exception("worker_cannot_start", error=type(error).__name__)
+        sys.exit(1)  # multiprocessing would print the traceback with every value in it
 
 
 def stop_when_orphaned() -> None:

@@ -28,11 +28,19 @@ def migrate_to_head(database: Database) -> None:
 
 def check_schema(database: Database) -> None:
     """Raise WrongSchemaError when the schema is not at head."""
-    head = ScriptDirectory.from_config(make_config(None)).get_current_head()
+    head = get_head()
     with database.read() as db:
         current = MigrationContext.configure(db).get_current_revision()
     if current != head:
         raise WrongSchemaError(f"the database's schema is at {current or 'nothing'}, the program needs {head}")
+
+
+def get_head() -> str:
+    """Return the name of the schema that this program needs."""
+    head = ScriptDirectory.from_config(make_config(None)).get_current_head()
+    if head is None:
+        raise RuntimeError("the package holds no migrations")
+    return head
 
 
 def make_config(db: Connection | None) -> Config:

@@ -46,8 +46,14 @@ class JobsProcess:
     def _lead(self) -> None:
         program = self._program
         program.log.info("jobs_leading")
-        with program.database.write() as db:
-            requeue_interrupted(db, now=program.now())
+        try:
+            with program.database.write() as db:
+                requeue_interrupted(db, now=program.now())
+        except program.database.outages as error:
+            program.log.error("jobs_cannot_lead", error=type(error).__name__)
+            self._leadership.let_go()
+            self._stopping.wait(1)
+            return
         scheduler = BackgroundScheduler(
             timezone=program.settings.schedule.timezone,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300},
@@ -80,9 +86,10 @@ class JobsProcess:
 
 def run_jobs_once(program: Program) -> int:
     """Run every job that is due until nothing is left, and return how many items there were."""
+    jobs = build_jobs(program)
     total = 0
     while True:
-        done = sum(run_job(program, job, may_go_on=lambda: True) for job in build_jobs(program))
+        done = sum(run_job(program, job, may_go_on=lambda: True) for job in jobs)
         if done == 0:
             return total
         total += done

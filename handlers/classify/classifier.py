@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from handlers.classify.category import ENOUGH, Choice, choose_category
 from handlers.classify.cues import Hit, Rule, Words, fired, present_in, spoken
 from handlers.classify.emergency import Finding, Scope
-from handlers.classify.intent import has_words, intent_by_rules, intent_by_shape, intent_of
+from handlers.classify.intent import intent_by_rules, intent_by_shape, intent_of
 from handlers.classify.lexicon import Lexicon
 from handlers.classify.marks import find_correction, find_report_code
 from handlers.classify.place import find_place
@@ -19,6 +19,16 @@ MAX_ANALYSED_CHARACTERS = 2000
 _ABOUT_A_HAZARD = frozenset((Intent.HAZARD, Intent.RECTIFICATION, Intent.DISPUTE, Intent.STATUS_QUERY))
 # Letters that may stand before and after a place without saying anything more.
 _ROUND_A_PLACE = "在,。的这里儿位置地点址是:我就俺们"
+# Members of an enumeration are slow to look up in Python 3.11; this is the webhook's hot path.
+_EMERGENCY = Intent.EMERGENCY
+_HAZARD = Intent.HAZARD
+_CONCEALED_ACCIDENT = Intent.CONCEALED_ACCIDENT
+_STATUS_QUERY = Intent.STATUS_QUERY
+_NON_SAFETY = Intent.NON_SAFETY
+_LOCATION = Intent.LOCATION
+_UNKNOWN = Intent.UNKNOWN
+_UNK = Category.UNK
+_CATEGORIES = {category.value: category for category in Category}
 
 
 class Classifier:
@@ -51,14 +61,13 @@ class Classifier:
         correction = find_correction(levelled)
         place = self._place(copy, hits, correction)
         intent, reason = self._intent(levelled, finding, by_part, choice, code)
-        if intent in (Intent.UNKNOWN, Intent.HAZARD) and _is_only_place(
-            copy, place, correction, choice, by_part.get("intent", ())
-        ):
-            intent = Intent.LOCATION
+        if intent in (_UNKNOWN, _HAZARD) and _is_only_place(copy, place, correction, choice, by_part.get("intent", ())):
+            intent = _LOCATION
 
-        emergency = finding.kind if finding and intent is Intent.EMERGENCY else None
+        marks = [rule.owner for rule in by_part.get("mark", ())]
+        emergency = finding.kind if finding and intent is _EMERGENCY else None
         category = self._category(intent, choice, emergency.category if emergency else "")
-        major = self._major(by_part, hits) if intent in (Intent.HAZARD, Intent.EMERGENCY) else None
+        major = self._major(by_part, hits) if intent in (_HAZARD, _EMERGENCY) else None
         return Understanding(
             text=text,
             intent=intent,
@@ -68,10 +77,10 @@ class Classifier:
             major_suspect=major,
             unit=self._unit(copy, correction),
             place=place,
-            anonymous="mark" in by_part and any(rule.owner == "anonymous" for rule in by_part["mark"]),
-            another="mark" in by_part and any(rule.owner == "another" for rule in by_part["mark"]),
+            anonymous="anonymous" in marks,
+            another="another" in marks,
             correction=correction,
-            redirect=_redirect(by_part) if intent is Intent.NON_SAFETY else "",
+            redirect=_redirect(by_part) if intent is _NON_SAFETY else "",
             report_code=code,
             why=self._why(hits, finding, reason, choice, category, major),
         )
@@ -88,38 +97,36 @@ class Classifier:
         order = self._lexicon.intent_order
         if finding and finding.kind:
             for rule in rules:
-                if rule.owner == Intent.CONCEALED_ACCIDENT:
-                    return Intent.CONCEALED_ACCIDENT, rule
-            return Intent.EMERGENCY, None
+                if rule.owner == _CONCEALED_ACCIDENT:
+                    return _CONCEALED_ACCIDENT, rule
+            return _EMERGENCY, None
         shape = intent_by_shape(levelled, self._lexicon.shapes)
         if shape is not None:
             return shape, None
-        signs = max((rule.weight for rule in rules if rule.owner == Intent.HAZARD), default=0)
+        signs = max((rule.weight for rule in rules if rule.owner == _HAZARD), default=0)
         hint: Scope | None = None
         if finding and finding.scope:
-            if finding.scope.means is Intent.HAZARD:
+            if finding.scope.means is _HAZARD:
                 signs = max(signs, ENOUGH)
             else:
                 hint = finding.scope
-        wishes = [rule for rule in rules if rule.owner != Intent.HAZARD]
+        wishes = [rule for rule in rules if rule.owner != _HAZARD]
         if redirects := by_part.get("redirect"):
             wishes.extend(redirects)
         intent, reason = intent_by_rules(wishes, order, choice, signs, hint)
-        if intent is Intent.UNKNOWN and code:
-            return Intent.STATUS_QUERY, reason
-        if intent is Intent.UNKNOWN and not has_words(levelled):
-            return Intent.UNKNOWN, None
+        if intent is _UNKNOWN and code:
+            return _STATUS_QUERY, reason
         return intent, reason
 
     @staticmethod
     def _category(intent: Intent, choice: Choice, of_emergency: str) -> Category:
-        if intent is Intent.CONCEALED_ACCIDENT:
-            return Category.MGMT
-        if intent is Intent.EMERGENCY and choice.points < 3:
-            return Category(of_emergency)
-        if intent is Intent.EMERGENCY or intent in _ABOUT_A_HAZARD:
-            return Category(choice.code)
-        return Category.UNK
+        if intent is _CONCEALED_ACCIDENT:
+            return _CATEGORIES["MGMT"]
+        if intent is _EMERGENCY and choice.points < 3:
+            return _CATEGORIES[of_emergency]
+        if intent is _EMERGENCY or intent in _ABOUT_A_HAZARD:
+            return _CATEGORIES[choice.code]
+        return _UNK
 
     def _place(self, copy: str, hits: list[Hit], correction: tuple[str, str] | None) -> str:
         if correction is None:
@@ -160,7 +167,7 @@ class Classifier:
                 why.append(f"{finding.words} → {finding.scope.name},不按险情")
         if reason is not None:
             why.append(f"{spoken(reason, hits)} → {self._lexicon.intent_names[intent_of(reason)]}")
-        if category is not Category.UNK and choice.code == category.value and choice.words:
+        if category is not _UNK and choice.code == category.value and choice.words:
             why.append(f"{' + '.join(choice.words)} → {self._lexicon.category_names[choice.code]}")
         if major is not None:
             why.append(f"{major.cue} → 疑似重大,待人工核定")
@@ -173,16 +180,16 @@ def _is_only_place(
     """Say whether nothing but a place was said, be it by putting another one right."""
     if correction is not None:
         return bool(place)
-    told_more = any(rule.owner == Intent.HAZARD for rule in rules)
+    told_more = any(rule.owner == _HAZARD for rule in rules)
     return bool(place) and not told_more and len(copy.strip(_ROUND_A_PLACE)) <= len(place) + 1
 
 
 def _level(intent: Intent, major: MajorSuspect | None, by_part: Mapping[str, list[Rule]]) -> Level:
-    if intent is Intent.EMERGENCY:
+    if intent is _EMERGENCY:
         return Level.P0
-    if intent is Intent.CONCEALED_ACCIDENT or major is not None:
+    if intent is _CONCEALED_ACCIDENT or major is not None:
         return Level.P1
-    if intent is not Intent.HAZARD:
+    if intent is not _HAZARD:
         return Level.P3
     levels = {rule.owner for rule in by_part.get("level", ())}
     if "P1" in levels:

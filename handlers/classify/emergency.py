@@ -67,9 +67,13 @@ class EmergencyFinder:
             return None
         events.sort(key=lambda event: event[:2])
         scopes = [scope for scope in self._scopes if scope.atom & present and not scope.unless & present]
+        everywhere = [scope for scope in scopes if scope.where == "message"]
         stretches: dict[int, _Stretch] = {}
         taken_back: Finding | None = None
         for _, index, rule in events:
+            # A drill takes back all of it; one event is enough to say so.
+            if taken_back and any(rule.owner not in scope.spares for scope in everywhere):
+                continue
             if rule.reach is not None and not _stand_near(rule, hits, index):
                 continue
             stretch = stretches.get(index)

@@ -12,12 +12,12 @@ from handlers.classify.types import Intent
 
 # Messages longer than this are never "only" a greeting or a thank-you.
 _LONGEST_SHAPE = 24
-_HAN = re.compile(r"[\u3400-\u9fff]")
 # A hazard with many cues is not turned into something else by one weak phrase.
 _STRONGEST_HAZARD = 6
 # How strong the way an event is told (演练, 怎么办, 新闻) speaks against a hazard.
 _HINT = 6
 _WHOLE_HINT = 7
+_INTENTS = {intent.value: intent for intent in Intent}
 
 
 def intent_by_shape(levelled: str, shapes: Mapping[Intent, re.Pattern[str]]) -> Intent | None:
@@ -28,11 +28,6 @@ def intent_by_shape(levelled: str, shapes: Mapping[Intent, re.Pattern[str]]) -> 
         if pattern.fullmatch(levelled):
             return intent
     return None
-
-
-def has_words(text: str) -> bool:
-    """Say whether a levelled text holds at least one Chinese character."""
-    return _HAN.search(text) is not None
 
 
 def intent_by_rules(
@@ -60,4 +55,4 @@ def intent_by_rules(
 
 def intent_of(rule: Rule) -> Intent:
     """Return the intent a rule speaks for; a redirect speaks for non_safety."""
-    return Intent.NON_SAFETY if rule.part == "redirect" else Intent(rule.owner)
+    return _INTENTS["non_safety"] if rule.part == "redirect" else _INTENTS[rule.owner]

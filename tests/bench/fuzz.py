@@ -24,11 +24,9 @@ from sqlalchemy import event, func, select
 from storage.database import Database
 from storage.messages import messages
 from tests import databases
-from tests.conformance.fuzzing import make_fuzzed_body
+from tests.conformance.fuzzing import STATUSES, make_fuzzed_body, spare_the_disk
 from tests.conformance.platform import Desk, encrypt, make_envelope
 from tests.intake import Clock
-
-STATUSES = {200, 403, 413}
 
 
 def main() -> int:
@@ -50,7 +48,7 @@ def _run(directory: Path, bodies: int, seed: int, mode: str) -> int:
     path = directory / "suishoupai.sqlite3"
     databases.make_sqlite_template(path)
     database = Database(f"sqlite:///{path}")
-    event.listen(database.engine, "connect", _spare_the_disk)
+    event.listen(database.engine, "connect", spare_the_disk)
     clock = Clock()
     desk = Desk(database, clock, mode=mode)
     chance = random.Random(seed)
@@ -80,10 +78,6 @@ def _run(directory: Path, bodies: int, seed: int, mode: str) -> int:
     print("stored  ", dict(sorted(states.items())))
     print(f"{bodies / seconds:.0f} bodies/s, the slowest in {slowest * 1000:.0f} ms")
     return 0 if set(statuses) <= STATUSES and "failed" not in states else 1
-
-
-def _spare_the_disk(connection: Any, _entry: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _post(desk: Desk, query: dict[str, str], body: bytes) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from tests.conformance.platform import OPENID, make_body
 from tests.intake import T0
 
 Change = Callable[[random.Random, bytes], bytes]
+
+STATUSES = {200, 403, 413}  # whatever the body: the platform shows an error to the sender for anything else
 
 _TEXTS = ("东坪村小学门口的电线掉下来了", "你好", "进度", "撤回", "还有一个", "着火了快来人", "匿名", "不是东坪是西坪", "")
 _TOKENS = (
@@ -25,12 +28,17 @@ _NAMES = (
 )  # fmt: skip
 
 
+def spare_the_disk(connection: Any, _entry: Any) -> None:
+    """Let a new SQLite connection flush nothing: what is looked for has nothing to do with the disk."""
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 def make_fuzzed_body(chance: random.Random) -> bytes:
-    """Return a genuine message with up to six changes, or now and then bytes of pure chance."""
+    """Return a genuine message with up to three changes, or now and then bytes of pure chance."""
     if chance.random() < 0.03:
         return chance.randbytes(chance.randrange(200))
     body = _make_genuine(chance)
-    for _ in range(chance.randrange(7)):
+    for _ in range(chance.randrange(4)):
         body = chance.choice(_CHANGES)(chance, body)
     return body
 
