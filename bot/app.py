@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from bot.admin import AdminServices, register_admin
 from bot.gauges import DatabaseGauges
 from bot.metrics_folder import VARIABLE
+from bot.webhook.sealed import read_sealed_words
 from bot.webhook.view import create_webhook_blueprint
 from bot.wiring import Program
 from media.errors import StoreError
@@ -58,6 +59,7 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
             idle_minutes=settings.admin.idle_minutes,
             lock_minutes=settings.admin.lock_minutes,
             max_failures=settings.admin.max_failures,
+            open_words=lambda sealed, at: read_sealed_words(program.vault, sealed, received_at=at),
             is_https=settings.web.public_url.startswith("https://"),
             demo_login=demo_login,
         ),

@@ -70,6 +70,12 @@ messages = Table(
 # Written out, not bound: an engine uses a partial index only where the query repeats its words.
 _in_box = text("state IN ('unsorted', 'failed', 'unreadable')")
 Index(
+    "ix_messages_confidential",
+    messages.c.id,
+    sqlite_where=text("intent = 'concealed_accident'"),
+    postgresql_where=text("intent = 'concealed_accident'"),
+)
+Index(
     "ix_messages_in_box",
     messages.c.id,
     sqlite_where=_in_box,
@@ -264,6 +270,29 @@ def list_unsorted(db: Connection, *, before_id: int | None = None, most: int = 3
     if before_id is not None:
         query = query.where(messages.c.id < before_id)
     return db.execute(query).all()
+
+
+_CONFIDENTIAL = text("intent = 'concealed_accident'")  # written out as its index has it
+
+
+def list_confidential(db: Connection, *, most: int = 100) -> Sequence[AnyRow]:
+    """Return the newest messages whose words are kept sealed only: id, received_at, alias, payload_sealed."""
+    return db.execute(
+        select(messages.c.id, messages.c.received_at, messages.c.payload_sealed, reporters.c.alias)
+        .select_from(messages.outerjoin(reporters))
+        .where(_CONFIDENTIAL)
+        .order_by(messages.c.id.desc())
+        .limit(most)
+    ).all()
+
+
+def find_confidential(db: Connection, message_id: int) -> AnyRow | None:
+    """Return one confidential message that can still be opened."""
+    return db.execute(
+        select(messages.c.id, messages.c.received_at, messages.c.payload_sealed).where(
+            messages.c.id == message_id, _CONFIDENTIAL, messages.c.payload_sealed.is_not(None)
+        )
+    ).one_or_none()
 
 
 def mark_sorted(db: Connection, message_id: int, *, by: str) -> bool:

@@ -172,9 +172,11 @@ def save_password() -> ResponseReturnValue:
 
 @needs(Right.STAY)
 def home() -> ResponseReturnValue:
-    """Send on to the queue, or say plainly that there is nothing here yet for this role."""
+    """Send on to the queue or to the confidential messages, or say plainly that this role has nothing here yet."""
     if has_right(get_member().role, Right.READ):
         return redirect(url_for("admin.show_queue"))
+    if has_right(get_member().role, Right.UNSEAL):
+        return redirect(url_for("admin.show_sealed"))
     return render_template("admin/nothing.html")
 
 

@@ -18,13 +18,14 @@ class Right(StrEnum):
     STAY = "stay"  # a log-in of any role: one's own password, log-out
     READ = "read"  # to look at reports, photos and messages
     DECIDE = "decide"  # to change them
+    UNSEAL = "unseal"  # to open confidential messages, with a reason on record
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.ADMIN: frozenset({Right.OPEN, Right.STAY, Right.READ, Right.DECIDE}),
+    Role.ADMIN: frozenset({Right.OPEN, Right.STAY, Right.READ, Right.DECIDE, Right.UNSEAL}),
     Role.REVIEWER: frozenset({Right.OPEN, Right.STAY, Right.READ, Right.DECIDE}),
     Role.LEADER: frozenset({Right.OPEN, Right.STAY, Right.READ}),
-    Role.KEEPER: frozenset({Right.OPEN, Right.STAY}),
+    Role.KEEPER: frozenset({Right.OPEN, Right.STAY, Right.UNSEAL}),
     Role.LIAISON: frozenset({Right.OPEN, Right.STAY}),
 }
 

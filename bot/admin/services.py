@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from flask import current_app
 
 from storage.database import Database
+from storage.errors import SealError
 
 EXTENSION = "suishoupai_admin"
 
@@ -20,6 +21,11 @@ class PhotoStore(Protocol):
     def get(self, key: str) -> bytes: ...
 
 
+def refuse_to_open(_payload_sealed: bytes, _received_at: datetime) -> str:
+    """Stand in where nobody has given the page a way to open what is sealed."""
+    raise SealError("this page was not given the key")
+
+
 @dataclass(frozen=True, slots=True)
 class AdminServices:
     """The database, the store, the clock and the rules of the log-in; `demo_login` is shown on the log-in page."""
@@ -28,6 +34,7 @@ class AdminServices:
     store: PhotoStore
     now: Callable[[], datetime]
     is_https: bool
+    open_words: Callable[[bytes, datetime], str] = refuse_to_open  # the words of a sealed payload
     idle_minutes: int = 30
     lock_minutes: int = 15
     max_failures: int = 5

@@ -189,7 +189,7 @@ def _place(fields: Mapping[str, Any]) -> Place:
 
 
 def _degrees(words: str, most: float) -> float | None:
-    if not words.isascii():
+    if not words.isascii() or "_" in words:  # which float() would take for a number
         return None
     try:
         degrees = float(words)

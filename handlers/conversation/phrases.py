@@ -33,7 +33,7 @@ _MISTAKE = re.compile(
 _ANNOUNCEMENT = re.compile(
     "[对了那我俺这边里儿还要想再又另外有说反映报发现第一两几二三个处件条样起事地方问题隐患呢啊]+"
 )
-_BEGINS_ANOTHER = re.compile("(?:对了)?(?:还有|另外|再[报说来]|又[有发一]|还[发要想]|第[二三四]|另[一报有])")
+_BEGINS_ANOTHER = re.compile("(?:对了)?(?:还有|另外|再[报说来]|又[有发一]|还[发要想]|第[二三四]|另[一报有外])")
 # A clause that begins like this goes on about what was told before.
 _GOES_ON = re.compile(
     "(?:而且|并且|再说|因为|所以|就是|就在|主要是?|关键是?|旁边|边上|跟前|附近|对面|上面|上头|下面|底下|下头|里面|里头|外面"
@@ -43,10 +43,11 @@ _GOES_ON = re.compile(
 )
 _TAIL = "(?:那儿|那里|那边|那块|的)?$"
 _POSITION_END = re.compile(
-    "(?:附近|对面|对过|跟前|背后|[东西南北前后里外上下门]头|[门路村桥巷]口|[这那]儿|[这那]里|[这那]边|[旁东西南北]边"
+    "(?:附近|对面|对过|跟前|背后|[东西南北前后里外上下门桥村街地山河]头|[门路村桥巷]口|[这那]儿|[这那]里|[这那]边|[旁东西南北]边"
     "|[上下里外前后]面|底下|中间|单元|拐弯处?|岔口|一带|半路)" + _TAIL
 )
 _PLACE_END = re.compile("[村庄镇街路口巷道楼厂矿店校院桥站河沟坡库井棚场房区队组号屋洞湾岭寨门旁侧角坪家]" + _TAIL)
+_HERE = re.compile("(?:我|俺)*就?[在是]?[这那](?:儿|里|边|块|地方)")  # and nobody knows where that is
 _AS_NUMBER = re.compile(r"[A-Za-z#]{0,2}[0-9]{1,4}(?:-[0-9]{1,4}){0,3}[A-Za-z]?")  # 302, 3-2-501
 _LEADS_IN = re.compile(
     "(?:就是|就在|是在|在|是|这是|地方是?|地点是?|位置是?|我们|俺们|那个|这个|你们|咱们|咱|就|从|去|到)*[,::]?"
@@ -122,8 +123,8 @@ def is_place(words: str, known: str = "", *, sounds_like_hazard: bool = False) -
     if _is_number(plain):
         return True
     name = plain[_LEADS_IN.match(plain).end() :]  # type: ignore[union-attr]  # it matches the empty text too
-    if plain in ("就在这儿", "在这儿", "就这儿") or not 2 <= len(name) <= 20:
-        return False  # here, and nobody knows where that is
+    if _HERE.fullmatch(plain) or not 2 <= len(name) <= 20:
+        return False
     if (_TROUBLE if sounds_like_hazard else _TOLD_TROUBLE).search(name):
         return False
     if _POSITION_END.search(name) or (known and name.endswith(known)):

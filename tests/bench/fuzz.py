@@ -71,7 +71,7 @@ def _run(directory: Path, bodies: int, seed: int, mode: str) -> int:
     seconds = time.perf_counter() - started
     with database.read() as db:
         counted = db.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all()
-    states = {state: count for state, count in counted}
+    states = {row[0]: row[1] for row in counted}
     database.close()
     print(f"bodies {bodies}  seed {seed}  mode {mode}")
     print("statuses", dict(sorted(statuses.items())))
@@ -105,7 +105,7 @@ def _post(desk: Desk, query: dict[str, str], body: bytes) -> int:
         got.append(status)
         return lambda _piece: None
 
-    b"".join(desk.app.wsgi_app(environ, start_response))  # type: ignore[arg-type]
+    b"".join(desk.app.wsgi_app(environ, start_response))
     return int(got[0].split(" ", 1)[0])
 
 

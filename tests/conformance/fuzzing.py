@@ -13,10 +13,22 @@ Change = Callable[[random.Random, bytes], bytes]
 
 STATUSES = {200, 403, 413}  # whatever the body: the platform shows an error to the sender for anything else
 
-_TEXTS = ("东坪村小学门口的电线掉下来了", "你好", "进度", "撤回", "还有一个", "着火了快来人", "匿名", "不是东坪是西坪", "")
+_TEXTS = (
+    "东坪村小学门口的电线掉下来了",
+    "你好",
+    "进度",
+    "撤回",
+    "还有一个",
+    "着火了快来人",
+    "匿名",
+    "不是东坪是西坪",
+    "",
+)
 _TOKENS = (
-    b"<", b">", b"</", b"/>", b"&", b"&amp;", b"&#0;", b"&#xD800;", b"&#x10FFFF;", b"<![CDATA[", b"]]>", b"<!DOCTYPE a>",
-    b"<!--", b"-->", b"<?x ?>", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\xef\xbf\xbe", b"\xef\xbb\xbf", b"xml", b"<xml>",
+    b"<", b">", b"</", b"/>", b"&", b"&amp;", b"&#0;", b"&#xD800;", b"&#x10FFFF;", b"<![CDATA[", b"]]>",
+    b"<!DOCTYPE a>",
+    b"<!--", b"-->", b"<?x ?>", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\xef\xbf\xbe", b"\xef\xbb\xbf", b"xml",
+    b"<xml>",
     b"</xml>", b"<MsgType>event</MsgType>", b"<Event>unsubscribe</Event>", b"<Event>CLICK</Event>",
     b"<EventKey>REPORT</EventKey>", b"<FromUserName>oTESTother</FromUserName>", b"<Encrypt>AAAA</Encrypt>", b"<MsgId>",
     b"<CreateTime>-1</CreateTime>", b"<Content/>", b"<a b='c'/>", b"nan", b"inf", b"1e400", b"9" * 40, b"%s{0}{target}",
@@ -45,18 +57,17 @@ def make_fuzzed_body(chance: random.Random) -> bytes:
 
 def _make_genuine(chance: random.Random) -> bytes:
     number = chance.randrange(10**9)
-    kind, elements = chance.choice(
-        [
-            ("text", {"Content": chance.choice(_TEXTS)}),
-            ("image", {"PicUrl": f"http://mmbiz.qpic.cn/{number}/0", "MediaId": f"M{number}"}),
-            ("voice", {"MediaId": f"V{number}", "Format": "amr", "Recognition": chance.choice(_TEXTS)}),
-            ("video", {"MediaId": f"V{number}", "ThumbMediaId": "T"}),
-            ("location", {"Location_X": 36.1, "Location_Y": 113.2, "Scale": 20, "Label": "东坪村"}),
-            ("link", {"Title": "看", "Description": "这里", "Url": "http://x.example/"}),
-            ("event", {"Event": chance.choice(("subscribe", "SCAN", "CLICK", "VIEW", "LOCATION")), "EventKey": "HELP"}),
-            ("sticker", {}),
-        ]
-    )
+    genuine: list[tuple[str, dict[str, Any]]] = [
+        ("text", {"Content": chance.choice(_TEXTS)}),
+        ("image", {"PicUrl": f"http://mmbiz.qpic.cn/{number}/0", "MediaId": f"M{number}"}),
+        ("voice", {"MediaId": f"V{number}", "Format": "amr", "Recognition": chance.choice(_TEXTS)}),
+        ("video", {"MediaId": f"V{number}", "ThumbMediaId": "T"}),
+        ("location", {"Location_X": 36.1, "Location_Y": 113.2, "Scale": 20, "Label": "东坪村"}),
+        ("link", {"Title": "看", "Description": "这里", "Url": "http://x.example/"}),
+        ("event", {"Event": chance.choice(("subscribe", "SCAN", "CLICK", "VIEW", "LOCATION")), "EventKey": "HELP"}),
+        ("sticker", {}),
+    ]
+    kind, elements = chance.choice(genuine)
     openid = OPENID if chance.random() < 0.2 else f"oTESTfuzz{chance.randrange(500):03d}"
     at = int(T0.timestamp()) + chance.randrange(-3600, 3600)
     return make_body(kind, elements, openid=openid, at=at)
@@ -97,4 +108,14 @@ def _recode(chance: random.Random, body: bytes) -> bytes:
     return body.decode("utf-8", "ignore").encode(chance.choice(("utf-16", "gbk", "utf-7", "utf-8-sig")), "ignore")
 
 
-_CHANGES: tuple[Change, ...] = (_flip, _cut, _double, _insert, _insert, _insert_element, _insert_element, _rename, _recode)
+_CHANGES: tuple[Change, ...] = (
+    _flip,
+    _cut,
+    _double,
+    _insert,
+    _insert,
+    _insert_element,
+    _insert_element,
+    _rename,
+    _recode,
+)

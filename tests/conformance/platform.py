@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
@@ -20,7 +20,6 @@ import structlog
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.engine import RowMapping
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bot.webhook.view import create_webhook_blueprint
@@ -37,6 +36,8 @@ OPENID = "oTESTperson00000000000000001"
 OTHER_OPENID = "oTESTperson00000000000000002"
 NOTHING = {"messages": 0, "reporters": 0, "reports": 0, "attachments": 0}
 LONGEST_ANSWER_SECONDS = 3.0
+
+Row: TypeAlias = dict[str, Any]  # a row by the names of its columns
 
 _serial = itertools.count(20_000_000_000_000_001)
 
@@ -256,17 +257,17 @@ class Desk:
                 for table in (messages, reporters, reports, attachments)
             }
 
-    def list_rows(self, table: Any) -> list[RowMapping]:
+    def list_rows(self, table: Any) -> list[Row]:
         """Return the rows of a table in the order in which they were made."""
         with self.database.read() as db:
-            return list(db.execute(select(table).order_by(table.c.id)).mappings())
+            return [dict(row) for row in db.execute(select(table).order_by(table.c.id)).mappings()]
 
-    def get_row(self, table: Any) -> RowMapping:
+    def get_row(self, table: Any) -> Row:
         """Return the only row of a table."""
         (row,) = self.list_rows(table)
         return row
 
-    def open_payload(self, row: RowMapping) -> bytes:
+    def open_payload(self, row: Row) -> bytes:
         """Return the body that a message row keeps sealed."""
         return self.vault.open(row["payload_sealed"], "payload")
 
@@ -300,13 +301,15 @@ class Line:
     port: int
     desk: Desk
 
-    def post(self, body: Any, query: Mapping[str, str] | None = None, **headers: str) -> Answer:
+    def post(self, body: Any, query: Mapping[str, str] | None = None) -> Answer:
         """Send one request over a connection of its own; iterables are sent in chunks."""
         started = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         address = "/wechat?" + urlencode(query or self.desk.make_query())
+        is_chunked = not isinstance(body, bytes)
+        headers = {"Transfer-Encoding": "chunked"} if is_chunked else {}
         try:
-            connection.request("POST", address, body, headers, encode_chunked=not isinstance(body, bytes))
+            connection.request("POST", address, body, headers, encode_chunked=is_chunked)
             got = connection.getresponse()
             content = got.read()
         finally:

@@ -21,7 +21,7 @@ from tests.conformance.platform import LONGEST_ANSWER_SECONDS, OPENID, OTHER_OPE
 
 HAZARD = "东坪村小学门口的电线掉下来了"
 REPEATS = 4  # the first delivery and three repeats
-PICTURE = {"PicUrl": "http://mmbiz.qpic.cn/mmbiz_jpg/abc/0", "MediaId": "MEDIA_1"}
+PICTURE: dict[str, Any] = {"PicUrl": "http://mmbiz.qpic.cn/mmbiz_jpg/abc/0", "MediaId": "MEDIA_1"}
 
 REPEATED = [
     pytest.param("text", {"Content": HAZARD}, id="c50-text"),
@@ -247,7 +247,10 @@ def test_c58_fifty_people_at_once_are_not_mixed_up(either_desk: Desk) -> None:
             ("event", {"Event": "subscribe", "EventKey": ""}),
             ("image", {"PicUrl": f"http://mmbiz.qpic.cn/{number}/0", "MediaId": f"MEDIA_{number}"}),
             ("text", {"Content": f"{number}号楼的电线掉下来了"}),
-            ("location", {"Location_X": Raw("36.1"), "Location_Y": Raw("113.2"), "Label": f"{number}号楼", "Scale": 20}),
+            (
+                "location",
+                {"Location_X": Raw("36.1"), "Location_Y": Raw("113.2"), "Label": f"{number}号楼", "Scale": 20},
+            ),
             ("text", {"Content": "谢谢"}),
         ]
         for kind, elements in parts:

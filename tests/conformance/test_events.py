@@ -208,7 +208,9 @@ def test_later_subscription_outlasts_unsubscription(either_desk: Desk, is_in_ord
     "late",
     [
         pytest.param({"kind": "event", "Event": "subscribe"}, id="c37-subscription-arrives-after"),
-        pytest.param({"kind": "event", "Event": "subscribe", "EventKey": "qrscene_SITE-12", "Ticket": "T"}, id="c37-scan"),
+        pytest.param(
+            {"kind": "event", "Event": "subscribe", "EventKey": "qrscene_SITE-12", "Ticket": "T"}, id="c37-scan"
+        ),
         pytest.param({"kind": "text", "Content": HAZARD}, id="c37-text-arrives-after"),
     ],
 )
@@ -239,16 +241,12 @@ def test_who_comes_back_is_somebody_new(either_desk: Desk) -> None:
 @pytest.mark.parametrize("name", ["user_authorization_revoke", "user_authorization_cancellation"])
 def test_c46_taking_back_consent_erases_the_person_named(desk: Desk, name: str) -> None:
     _talk(desk)
-    answer = desk.send(
-        "event", openid="oTESTpushingservice", Event=name, OpenID=OPENID, AppID="wx0", RevokeInfo="301"
-    )
+    answer = desk.send("event", openid="oTESTpushingservice", Event=name, OpenID=OPENID, AppID="wx0", RevokeInfo="301")
     assert answer.is_acknowledgement
     mine, other = desk.list_rows(reporters)
     assert mine["openid_hash"] is None
     assert other["openid_hash"] is not None
-    assert all(
-        row["payload_sealed"] is None for row in desk.list_rows(messages) if row["reporter_id"] == mine["id"]
-    )
+    assert all(row["payload_sealed"] is None for row in desk.list_rows(messages) if row["reporter_id"] == mine["id"])
 
 
 def test_c46_sender_is_erased_where_nobody_is_named(desk: Desk) -> None:
@@ -257,24 +255,22 @@ def test_c46_sender_is_erased_where_nobody_is_named(desk: Desk) -> None:
     assert desk.get_row(reporters)["openid_hash"] is None
 
 
-@pytest.mark.parametrize(
-    "key", [pytest.param(key, id=f"c39-{key.lower()}") for key in ("REPORT", "PROGRESS", "HELP")]
-)
+@pytest.mark.parametrize("key", [pytest.param(key, id=f"c39-{key.lower()}") for key in ("REPORT", "PROGRESS", "HELP")])
 def test_answers_known_menu_key(desk: Desk, key: str) -> None:
     desk.send("event", Event="CLICK", EventKey=key).get_words()
     assert desk.get_row(messages)["state"] == "done"
 
 
-@pytest.mark.parametrize("is_event_first", [pytest.param(True, id="c43-event-first"), pytest.param(False, id="c43-last")])
+@pytest.mark.parametrize(
+    "is_event_first", [pytest.param(True, id="c43-event-first"), pytest.param(False, id="c43-last")]
+)
 def test_chosen_place_counts_once(desk: Desk, is_event_first: bool) -> None:
     desk.say("电线掉下来了,很危险")
     point = "<Location_X>23.1</Location_X><Location_Y>113.3</Location_Y><Scale>15</Scale><Label>东坪村</Label>"
     event = desk.make_body(
         "event", Event="location_select", EventKey="L", SendLocationInfo=Raw(point + "<Poiname></Poiname>")
     )
-    message = desk.make_body(
-        "location", Location_X=Raw("23.1"), Location_Y=Raw("113.3"), Scale=15, Label="东坪村"
-    )
+    message = desk.make_body("location", Location_X=Raw("23.1"), Location_Y=Raw("113.3"), Scale=15, Label="东坪村")
     for body in (event, message) if is_event_first else (message, event):
         assert desk.post(body).status == 200
     report = desk.get_row(reports)

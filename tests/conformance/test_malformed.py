@@ -48,7 +48,7 @@ UNREADABLE = [
     pytest.param(b'{"action":"CheckContainerPath"}', "not_xml", id="c63-container-probe-json"),
     pytest.param(_xml("<action>CheckContainerPath</action>"), "no_sender_or_type", id="c63-container-probe"),
     pytest.param(GOOD.replace(b"<xml>", b'<xml xmlns="urn:x">'), None, id="c63-default-namespace"),
-    pytest.param(GOOD.replace(b"xml>", b"a:xml>").replace(b"<a:", b'<a:', 1), "not_xml", id="c63-prefixed-root"),
+    pytest.param(GOOD.replace(b"xml>", b"a:xml>").replace(b"<a:", b"<a:", 1), "not_xml", id="c63-prefixed-root"),
     pytest.param(_xml(_TO, _FROM, _REST), "no_sender_or_type", id="c64-no-type"),
     pytest.param(_xml(_TO, _FROM, _REST, "<MsgType></MsgType>"), "no_sender_or_type", id="c64-empty-type"),
     pytest.param(_xml(_TO, _FROM, _REST, _TYPE, _TYPE), "nested_msgtype", id="c64-type-twice"),
@@ -58,13 +58,17 @@ UNREADABLE = [
     pytest.param(_xml(_TO, _TYPE, _REST, "<FromUserName/>"), "no_sender_or_type", id="c64-empty-sender"),
     pytest.param(_xml(_TO, _FROM, _FROM, _TYPE, _REST), "nested_fromusername", id="c64-sender-twice"),
     pytest.param(
-        _xml(_TO, f"<FromUserName>oTEST{'x' * 10_000}</FromUserName>", _TYPE, _REST), "no_sender_or_type", id="c64-10-kb"
+        _xml(_TO, f"<FromUserName>oTEST{'x' * 10_000}</FromUserName>", _TYPE, _REST),
+        "no_sender_or_type",
+        id="c64-10-kb",
     ),
     pytest.param(
         _xml(_TO, "<FromUserName>oTEST&#9;&#10;x</FromUserName>", _TYPE, _REST), "no_sender_or_type", id="c64-controls"
     ),
     pytest.param(
-        _xml(_TO, "<FromUserName>oTEST]]&gt;&lt;x</FromUserName>", _TYPE, _REST), "no_sender_or_type", id="c64-cdata-end"
+        _xml(_TO, "<FromUserName>oTEST]]&gt;&lt;x</FromUserName>", _TYPE, _REST),
+        "no_sender_or_type",
+        id="c64-cdata-end",
     ),
     pytest.param(_xml(_FROM, _TYPE, _REST), "no_sender_or_type", id="c64-no-account"),
     pytest.param(_xml(_TO, _TO, _FROM, _TYPE, _REST), "nested_tousername", id="c64-account-twice"),
@@ -239,10 +243,7 @@ def test_refuses_what_is_too_large(desk: Desk, byte_count: int, status: int, is_
     body = _filled(byte_count)
     assert len(body) == byte_count
     with desk.serve() as line:
-        if is_chunked:
-            answer = line.post(_cut(body), **{"Transfer-Encoding": "chunked"})
-        else:
-            answer = line.post(body)
+        answer = line.post(_cut(body) if is_chunked else body)
     assert answer.status == status
     assert answer.seconds < 1.5
     assert desk.count()["messages"] == (1 if status == 200 else 0)
@@ -257,7 +258,7 @@ def _cut(body: bytes) -> Iterator[bytes]:
 
 def test_c68_reads_genuine_message_in_chunks(desk: Desk) -> None:
     with desk.serve() as line:
-        line.post(iter([GOOD[:40], GOOD[40:]]), **{"Transfer-Encoding": "chunked"}).get_words()
+        line.post(iter([GOOD[:40], GOOD[40:]])).get_words()
     assert desk.get_row(messages)["text"] == HAZARD
 
 

@@ -16,7 +16,7 @@ from storage.messages import messages
 from storage.reporters import reporters
 from storage.reports.export import iter_reports
 from storage.reports.tables import reports
-from tests.conformance.platform import OPENID, Desk, Raw
+from tests.conformance.platform import Desk, Raw
 
 HAZARD = "东坪村小学门口的电线掉下来了"
 POINT = {"Location_X": Raw("23.134521"), "Location_Y": Raw("113.358803"), "Scale": 20, "Label": "样例镇东坪村"}

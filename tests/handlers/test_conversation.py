@@ -27,10 +27,22 @@ from storage.reports.tables import ReportState
 from tests.handlers.making import at, make_message, make_report
 
 RULES = Rules()
-PHOTO = {"photos": 1, "asked": "place", "missing": "description,place", "messages": 1}
-WORDS = {"description": "配电箱没盖", "category": "ELEC", "asked": "place", "missing": "place", "messages": 1}
-WHOLE = {"description": "配电箱没盖", "category": "ELEC", "place_label": "东坪村广场", "messages": 1}
-FIRE = {"description": "着火了", "category": "FIRE", "level": "P0", "is_emergency": True, "missing": "place"}
+PHOTO: dict[str, Any] = {"photos": 1, "asked": "place", "missing": "description,place", "messages": 1}
+WORDS: dict[str, Any] = {
+    "description": "配电箱没盖",
+    "category": "ELEC",
+    "asked": "place",
+    "missing": "place",
+    "messages": 1,
+}
+WHOLE: dict[str, Any] = {"description": "配电箱没盖", "category": "ELEC", "place_label": "东坪村广场", "messages": 1}
+FIRE: dict[str, Any] = {
+    "description": "着火了",
+    "category": "FIRE",
+    "level": "P0",
+    "is_emergency": True,
+    "missing": "place",
+}
 S = Sentence
 RECEIVED = ReportState.RECEIVED
 
@@ -294,50 +306,42 @@ def test_corrects_the_place_and_drops_the_point_of_the_wrong_one(text: str, labe
 # -- small words ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "says_nothing"),
-    [
-        *[
-            (words, True)
-            for words in (
-                "", " ", "1", "。。。", "/::)", "[微笑]", "[捂脸][捂脸]", "😀", "嗯", "等下", "等一下啊", "有照片", "没有照片",
-                "拍不了", "好了", "就这些", "不知道", "算了", "我要举报", "您好，我想反映一下", "水", "13800000000",
-            )
-        ],
-        *[
-            (words, False)
-            for words in (
-                "差点摔了", "没有护栏", "有照片的那面墙歪了", "不知道谁把盖偷了", "好了的线又断了", "漏水", "leaking pipe",
-                "我要举报砖厂没证", "[图]墙歪了", "等下雨就淹", "3号楼",
-            )
-        ],
-    ],
+NOTHING = (
+    "", " ", "1", "。。。", "/::)", "[微笑]", "[捂脸][捂脸]", "😀", "嗯", "等下", "等一下啊", "有照片", "没有照片",
+    "拍不了", "好了", "就这些", "不知道", "算了", "我要举报", "您好，我想反映一下", "水", "13800000000",
 )  # fmt: skip
-def test_knows_words_that_say_nothing(words: str, says_nothing: bool) -> None:
-    assert phrases.says_nothing(words) is says_nothing
+SOMETHING = (
+    "差点摔了", "没有护栏", "有照片的那面墙歪了", "不知道谁把盖偷了", "好了的线又断了", "漏水", "leaking pipe",
+    "我要举报砖厂没证", "[图]墙歪了", "等下雨就淹", "3号楼",
+)  # fmt: skip
+PLACES = (
+    "红绿灯跟前", "老王家房后头", "桥头", "村东头", "就是那个砖厂", "在砖厂后面", "老李家", "3-2-501", "302",
+    "烧烤店门口", "学校对面", "俺们村口", "207国道岔口那儿", "不远处的桥底下",
+)  # fmt: skip
+NO_PLACES = (
+    "差点摔了", "墙裂了", "线掉在门口", "没人管", "119", "1", "就在这儿", "这儿", "娃们在路上玩", "打了119了",
+    "快点快点", "谁家", "不在那儿", "墙塌了那儿", "一辆拉着满满一车煤从东坪村一路开到西坪村的车跟前",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("words", "is_place"),
-    [
-        *[
-            (words, True)
-            for words in (
-                "红绿灯跟前", "老王家房后头", "桥头", "村东头", "就是那个砖厂", "在砖厂后面", "老李家", "3-2-501", "302", "烧烤店门口",
-                "学校对面", "俺们村口", "207国道岔口那儿", "不远处的桥底下",
-            )
-        ],
-        *[
-            (words, False)
-            for words in (
-                "差点摔了", "墙裂了", "线掉在门口", "没人管", "119", "1", "就在这儿", "这儿", "娃们在路上玩", "打了119了", "快点快点",
-                "谁家", "不在那儿", "墙塌了那儿", "一辆拉着满满一车煤从东坪村一路开到西坪村又开回东坪村的车跟前",
-            )
-        ],
-    ],
-)  # fmt: skip
-def test_knows_answers_to_where(words: str, is_place: bool) -> None:
-    assert phrases.is_place(words) is is_place
+@pytest.mark.parametrize("words", NOTHING)
+def test_knows_words_that_say_nothing(words: str) -> None:
+    assert phrases.says_nothing(words)
+
+
+@pytest.mark.parametrize("words", SOMETHING)
+def test_knows_words_that_say_something(words: str) -> None:
+    assert not phrases.says_nothing(words)
+
+
+@pytest.mark.parametrize("words", PLACES)
+def test_knows_answers_to_where(words: str) -> None:
+    assert phrases.is_place(words)
+
+
+@pytest.mark.parametrize("words", NO_PLACES)
+def test_takes_other_words_for_no_place(words: str) -> None:
+    assert not phrases.is_place(words)
 
 
 @pytest.mark.parametrize("words", ["窨井", "路灯杆子歪了", "纸箱堆楼道", "线掉在门口", "墙要塌了那儿"])
@@ -370,9 +374,10 @@ def test_reads_absurd_words_quickly(words: str) -> None:
 # -- any sequence -----------------------------------------------------------------------------------------------------
 
 SENTENCES = (
-    "配电箱没盖", "东坪村广场", "东坪村广场配电箱没盖", "西坪村路口窨井没盖", "差点摔了", "还有一个", "还有一个,灭火器过期了", "着火了",
-    "快点快点", "匿名", "说错了", "不是东坪是西坪", "说错了,是西坪村", "[微笑]", "好了", "不知道", "算了", "红绿灯跟前", "谢谢", "进度",
-    "", "掌子面瓦斯探头叫人拿塑料袋套住了", "旁边就是学校", "东坪村,匿名", "圪撩圪撩的",
+    "配电箱没盖", "东坪村广场", "东坪村广场配电箱没盖", "西坪村路口窨井没盖", "差点摔了", "还有一个",
+    "还有一个,灭火器过期了", "着火了", "快点快点", "匿名", "说错了", "不是东坪是西坪", "说错了,是西坪村", "[微笑]",
+    "好了", "不知道", "算了", "红绿灯跟前", "谢谢", "进度", "", "掌子面瓦斯探头叫人拿塑料袋套住了", "旁边就是学校",
+    "东坪村,匿名", "圪撩圪撩的",
 )  # fmt: skip
 
 

@@ -240,6 +240,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('unsorted', 'failed', 'unreadable')"),
         postgresql_where=sa.text("state IN ('unsorted', 'failed', 'unreadable')"),
     )
+    op.create_index(
+        "ix_messages_confidential",
+        "messages",
+        ["id"],
+        sqlite_where=sa.text("intent = 'concealed_accident'"),
+        postgresql_where=sa.text("intent = 'concealed_accident'"),
+    )
     op.create_index("ix_messages_report_id_id", "messages", ["report_id", "id"])
     op.create_index("ix_messages_reporter_id_id", "messages", ["reporter_id", "id"])
     op.create_table(

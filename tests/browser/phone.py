@@ -1,0 +1,64 @@
+"""What a worker does on the chat page, for the tests to say in a word."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.demo import CODE, Demo
+
+SOON = 3_000  # milliseconds; the bot answers in some dozens, a busy machine may take longer
+
+
+class Phone:
+    """The phone of one person on the chat page."""
+
+    def __init__(self, page: Page, demo: Demo, name: str) -> None:
+        """Open the chat page and choose the person whose name ends with `name`."""
+        self.page = page
+        self.name = name
+        page.goto(demo.chat_url)
+        page.get_by_role("button", name=re.compile(f"·{name}，")).click()
+        expect(page.get_by_role("button", name=re.compile(f"·{name}，"))).to_have_attribute("aria-pressed", "true")
+
+    @property
+    def answers(self) -> Locator:
+        """Return the bubbles of the account."""
+        return self.page.locator(".line.account .bubble")
+
+    def write(self, words: str) -> None:
+        """Type something and send it."""
+        self.page.get_by_label("要说的话").fill(words)
+        self.page.keyboard.press("Enter")
+
+    def open_panel(self, name: str) -> Locator:
+        """Open one of the tiles behind the plus, and return its sheet."""
+        if self.page.locator("#plus").is_hidden():
+            self.page.locator("#plus-button").click()
+        self.page.locator("#plus").get_by_text(name, exact=True).click()
+        return self.page.get_by_role("dialog")
+
+    def send_samples(self, *numbers: int) -> None:
+        """Choose photos of the sample by their places in it and send them."""
+        sheet = self.open_panel("样例照片")
+        for number in numbers:
+            sheet.get_by_role("checkbox").nth(number).check()
+        sheet.get_by_role("button", name=f"发送 {len(numbers)} 张").click()
+
+    def read_answer(self, number: int = 0) -> str:
+        """Return the words of the bot's answer with this number, which must come soon."""
+        answer = self.answers.nth(number)
+        expect(answer).to_be_visible(timeout=SOON)
+        return answer.inner_text()
+
+    def read_code(self, number: int = 0) -> str:
+        """Return the report code in an answer."""
+        expect(self.answers.nth(number)).to_contain_text(CODE, timeout=SOON)
+        found = CODE.search(self.answers.nth(number).inner_text())
+        assert found
+        return found[0]
+
+    def count_pushes(self, number: int) -> None:
+        """Wait until so many pushes of this person are on the list of what travelled."""
+        expect(self.page.locator("#travels .travel").filter(has_text=f"样例·{self.name}")).to_have_count(number)
