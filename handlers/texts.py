@@ -52,7 +52,9 @@ def say(
         case Sentence.EMERGENCY:
             return _emergency(code, emergency, duty_phones)
         case Sentence.URGENT:
-            return f"119、120 还没打的话先打,人别靠近。记下了,编号 {code}:{read_back(pieces)}。{question}"
+            return (
+                f"119、120、110 还没打的话先打,您先站到安全的地方。记下了,编号 {code}:{read_back(pieces)}。{question}"
+            )
         case Sentence.GATHERING:
             return f"{caution}{apart}收到,编号 {code}:{read_back(pieces)}。{question}"
         case Sentence.READ_BACK:

@@ -149,7 +149,7 @@ class _Hearing:
         if self.current is not None and self.current.state is ReportState.GATHERING and phrases.is_ending(text):
             return self._end(self.current)
         if heard.intent is Intent.HAZARD:
-            return self._place_words(text) if self._answers_where(heard) else self._hazard(heard)
+            return self._place_words(phrases.name_place(text)) if self._answers_where(heard) else self._hazard(heard)
         if heard.another and not self._is_urgent() and phrases.is_announcement(text):
             return Step(Sentence.NEXT_ONE, ends=self._gathering(), announces_another=True)
         if heard.anonymous and heard.intent in (Intent.UNKNOWN, Intent.LOCATION, Intent.PRIVACY_QUESTION):
@@ -158,7 +158,17 @@ class _Hearing:
             return self._place_words(heard.place or text)
         if heard.intent is Intent.UNKNOWN:
             return self._unclear_words(heard)
+        if self._is_urgent() and self.current is not None and self._is_news(heard):
+            pieces = self._with_words(self._counted(self.current.pieces), heard)
+            return self._keep(pieces, Sentence.URGENT)
         return None
+
+    def _is_news(self, heard: Understanding) -> bool:
+        """Say whether what sounds like talk tells of an emergency going on: 人没事了, 怎么还不来."""
+        text = self.message.text
+        if heard.intent is Intent.STATUS_QUERY:
+            return not heard.report_code and "进度" not in text
+        return heard.intent in (Intent.SMALL_TALK, Intent.ACKNOWLEDGEMENT) and "没事" in text
 
     def _is_urgent(self) -> bool:
         return self.current is not None and self.current.pieces.is_emergency
@@ -224,7 +234,7 @@ class _Hearing:
         if report is not None and phrases.says_nothing(text) and not self._answers_where(heard):
             return self._filler(report)
         if self._answers_where(heard):
-            return self._place(Place(None, None, text.strip()))
+            return self._place(Place(None, None, phrases.name_place(text)))
         if report is None:
             return None
         if heard.another and not self._is_urgent() and phrases.begins_another(text):

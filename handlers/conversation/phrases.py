@@ -23,7 +23,7 @@ _ENDING = re.compile(
     "(?:我)?(?:就这些|就这样|好了|完了|没了|没有了|没别的了?|发完了|说完了|拍完了|齐了|全了|都发了)(?:啊|吧|就这些|谢谢)*"
 )
 _DO_NOT_KNOW = re.compile(
-    "(?:我|俺)*(?:也)*(?:不知道|不清楚|不晓得|说不清楚?|说不上来|说不好|记不清了?|忘了|不认识路?|不熟)"
+    "(?:我|俺|在|哪儿|地方|具体|这个)*(?:也)*(?:不知道|不清楚|不晓得|说不清楚?|说不上来|说不好|不好说|说不准|记不清了?|忘了|不认识路?|不熟)"
     "(?:在哪儿?|是哪儿?|哪儿|地方|地名|怎么说|咋说|啊|呀|叫啥|叫什么)*"
 )
 _MISTAKE = re.compile(
@@ -47,6 +47,9 @@ _POSITION_END = re.compile(
     "|[上下里外前后]面|底下|中间|单元|拐弯处?|岔口|一带|半路)" + _TAIL
 )
 _PLACE_END = re.compile("[村庄镇街路口巷道楼厂矿店校院桥站河沟坡库井棚场房区队组号屋洞湾岭寨门旁侧角坪家]" + _TAIL)
+_WAY = re.compile(
+    "往[东西南北前后左右里上下]|[0-9一二两三四五六七八九十百几]+(?:米|里地|公里)(?:处|左右|远)?$|[东西南北左右]拐"
+)
 _HERE = re.compile("(?:我|俺)*就?[在是]?[这那](?:儿|里|边|块|地方)")  # and nobody knows where that is
 _AS_NUMBER = re.compile(r"[A-Za-z#]{0,2}[0-9]{1,4}(?:-[0-9]{1,4}){0,3}[A-Za-z]?")  # 302, 3-2-501
 _LEADS_IN = re.compile(
@@ -127,9 +130,15 @@ def is_place(words: str, known: str = "", *, sounds_like_hazard: bool = False) -
         return False
     if (_TROUBLE if sounds_like_hazard else _TOLD_TROUBLE).search(name):
         return False
-    if _POSITION_END.search(name) or (known and name.endswith(known)):
+    if _POSITION_END.search(name) or _WAY.search(name) or (known and name.endswith(known)):
         return True
     return not sounds_like_hazard and _PLACE_END.search(name) is not None
+
+
+def name_place(words: str) -> str:
+    """Return what follows 就在, 就是, 在 in an answer to "where?"."""
+    name = words.strip()
+    return name[_LEADS_IN.match(name).end() :].strip() or name  # type: ignore[union-attr]  # as above
 
 
 def _is_number(plain: str) -> bool:

@@ -63,10 +63,13 @@ class Demo:
         return [shown or "" for shown in answer.json()["shown"]]
 
     def report(self, person: str, text: str, *, photo: str = "") -> str:
-        """Send a hazard as a person of the sample, perhaps with one of the sample's photos; returns the report code."""
+        """Send a new hazard as a person of the sample and return its report code.
+
+        A photo joins what the person sent before, so only somebody who has sent nothing yet can send one.
+        """
         if photo:
             self.tell(person, kind="samples", samples=[f"{photo}.jpg"])
-        said = self.tell(person, kind="text", text=text)[-1]
+        said = self.tell(person, kind="text", text=text if photo else f"另外，{text}")[-1]
         found = CODE.search(said)
         assert found, f"no report code in the answer {said!r}"
         return found[0]

@@ -19,12 +19,16 @@ class Phone:
         self.page = page
         self.name = name
         page.goto(demo.chat_url)
-        page.get_by_role("button", name=re.compile(f"·{name}，")).click()
-        expect(page.get_by_role("button", name=re.compile(f"·{name}，"))).to_have_attribute("aria-pressed", "true")
+        face = page.get_by_role("button", name=re.compile(f"·{name}，"))
+        openid = face.get_attribute("data-person") or ""
+        with page.expect_response(re.compile(f"/sim/api/state\\?person={openid}&")) as asked:
+            face.click()
+        expect(face).to_have_attribute("aria-pressed", "true")
+        self._answered_before = [bubble["side"] for bubble in asked.value.json()["bubbles"]].count("account")
+        expect(self._bubbles).to_have_count(self._answered_before)
 
     @property
-    def answers(self) -> Locator:
-        """Return the bubbles of the account."""
+    def _bubbles(self) -> Locator:
         return self.page.locator(".line.account .bubble")
 
     def write(self, words: str) -> None:
@@ -46,18 +50,25 @@ class Phone:
             sheet.get_by_role("checkbox").nth(number).check()
         sheet.get_by_role("button", name=f"发送 {len(numbers)} 张").click()
 
+    def find_answer(self, number: int = 0) -> Locator:
+        """Return the bubble of the bot's answer with this number, counted from when the phone was taken up."""
+        return self._bubbles.nth(self._answered_before + number)
+
     def read_answer(self, number: int = 0) -> str:
-        """Return the words of the bot's answer with this number, which must come soon."""
-        answer = self.answers.nth(number)
-        expect(answer).to_be_visible(timeout=SOON)
-        return answer.inner_text()
+        """Return the words of an answer, which must come soon."""
+        expect(self.find_answer(number)).to_be_visible(timeout=SOON)
+        return self.find_answer(number).inner_text()
 
     def read_code(self, number: int = 0) -> str:
         """Return the report code in an answer."""
-        expect(self.answers.nth(number)).to_contain_text(CODE, timeout=SOON)
-        found = CODE.search(self.answers.nth(number).inner_text())
+        expect(self.find_answer(number)).to_contain_text(CODE, timeout=SOON)
+        found = CODE.search(self.find_answer(number).inner_text())
         assert found
         return found[0]
+
+    def expect_answers(self, number: int) -> None:
+        """Check that the bot has answered so many times."""
+        expect(self._bubbles).to_have_count(self._answered_before + number)
 
     def count_pushes(self, number: int) -> None:
         """Wait until so many pushes of this person are on the list of what travelled."""

@@ -109,8 +109,8 @@ def check_manners(replies: list[str]) -> None:
             assert reply.startswith("先停下来,人离远点。")
         if "【先打电话】" in reply:
             assert reply.startswith("【先打电话】1")
-        if "119、120 还没打" in reply:
-            assert reply.startswith("119、120")
+        if "119、120、110 还没打" in reply:
+            assert reply.startswith("119、120、110")
     for code in {found for reply in replies for found in re.findall(r"\d{4}-\d{3}", reply)}:
         for question in QUESTIONS:
             asked = [reply for reply in set(replies) if question in reply and code in reply]
