@@ -120,14 +120,39 @@ def _make_reports(count: int, pairs: dict[str, array[int]]) -> Iterator[dict[str
             pairs[cell].append(number)
         at = _START + number * _MINUTE
         yield {
-            "id": number, "code": code, "reporter_id": number % 100 + 1, "state": chance.choices(states, weights)[0].value,
-            "version": 1, "category": chance.choice(_CATEGORIES), "level": chance.choices(["P0", "P1", "P2", "P3"], [1, 40, 700, 259])[0],
-            "is_emergency": False, "major_standard": "", "why": "", "description": description, "place_label": place,
-            "latitude": latitude, "longitude": longitude, "unit_id": None, "is_anonymous": False, "photo_count": 1, "voice_count": 0,
-            "video_count": 0, "message_count": 2, "missing": chance.choice(["", "", "", "place", "look,place"]), "asked": "",
-            "source": "chat", "opened_at": at, "last_piece_at": at, "gather_until": None, "created_at": at, "submitted_at": at,
-            "due_at": None, "merged_into_id": None, "is_indexed": True, "search_text": search_text,
-        }  # fmt: skip
+            "id": number,
+            "code": code,
+            "reporter_id": number % 100 + 1,
+            "state": chance.choices(states, weights)[0].value,
+            "version": 1,
+            "category": chance.choice(_CATEGORIES),
+            "level": chance.choices(["P0", "P1", "P2", "P3"], [1, 40, 700, 259])[0],
+            "is_emergency": False,
+            "major_standard": "",
+            "why": "",
+            "description": description,
+            "place_label": place,
+            "latitude": latitude,
+            "longitude": longitude,
+            "unit_id": None,
+            "is_anonymous": False,
+            "photo_count": 1,
+            "voice_count": 0,
+            "video_count": 0,
+            "message_count": 2,
+            "missing": chance.choice(["", "", "", "place", "look,place"]),
+            "asked": "",
+            "source": "chat",
+            "opened_at": at,
+            "last_piece_at": at,
+            "gather_until": None,
+            "created_at": at,
+            "submitted_at": at,
+            "due_at": None,
+            "merged_into_id": None,
+            "is_indexed": True,
+            "search_text": search_text,
+        }
 
 
 def _make_photos(count: int) -> Iterator[dict[str, Any]]:
@@ -135,11 +160,24 @@ def _make_photos(count: int) -> Iterator[dict[str, Any]]:
     for number in range(1, count + 1):
         at = _START + number * _MINUTE
         yield {
-            "report_id": number, "message_id": 1, "kind": "photo", "state": "kept", "reason": "", "media_id": "m", "picture_url": "",
-            "voice_format": "", "sent_at": at, "expires_at": at, "attempts": 1, "content_type": "image/jpeg",
-            "sha256": f"{chance.getrandbits(256):064x}", "difference_hash": chance.getrandbits(64) - 2**63,
-            "clean_key": f"c{number}", "thumbnail_key": f"t{number}", "original_key": f"o{number}",
-        }  # fmt: skip
+            "report_id": number,
+            "message_id": 1,
+            "kind": "photo",
+            "state": "kept",
+            "reason": "",
+            "media_id": "m",
+            "picture_url": "",
+            "voice_format": "",
+            "sent_at": at,
+            "expires_at": at,
+            "attempts": 1,
+            "content_type": "image/jpeg",
+            "sha256": f"{chance.getrandbits(256):064x}",
+            "difference_hash": chance.getrandbits(64) - 2**63,
+            "clean_key": f"c{number}",
+            "thumbnail_key": f"t{number}",
+            "original_key": f"o{number}",
+        }
 
 
 def _insert(database: Database, table: Table, rows: Iterator[dict[str, Any]]) -> None:

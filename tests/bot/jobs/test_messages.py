@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,13 +45,13 @@ def watched(database: Database, tmp_path: Path) -> Watched:
 
 
 @pytest.fixture
-def broken(watched: Watched) -> Iterator[Broken]:
+def broken(watched: Watched) -> Broken:
     """Break the understanding, and let a message come."""
     robot: IntakeRoBot = watched.program.robot
     broken = Broken(robot._classifier)
     robot._classifier = broken  # type: ignore[assignment]
     assert Talk(robot, watched.program.database, watched.clock, OPENID).say("井口的护栏断了一截") is not None
-    yield broken
+    return broken
 
 
 def get_row(watched: Watched) -> AnyRow:
