@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import (
@@ -75,7 +75,7 @@ class Reporter:
     place_longitude: float | None
     place_sent_at: datetime | None
     another_at: datetime | None
-    is_new: bool = False  # added by this transaction
+    is_new: bool = field(default=False, compare=False)  # added by this transaction
 
 
 _COLUMNS = (

@@ -204,7 +204,7 @@ def _check_rows(database: Database, ledger: Ledger, folder: Path) -> None:
         for envelope in ledger.answered
         if vault.fingerprint("message", "gh_0123456789ab", envelope.openid, str(envelope.message_id)) not in keys
     ]
-    assert ledger.sent > 200
+    assert ledger.sent > 60  # each of the senders had several answers between two kills, even on a busy machine
     assert len(ledger.answered) > 0.8 * ledger.sent
     assert not lost
     assert doubled == 0

@@ -32,9 +32,8 @@ def get_report(database: Database) -> AnyRow:
     [
         (lambda talk: talk.photo(), {"place"}),
         (lambda talk: talk.say("井口的护栏断了一截,人要掉下去"), {"place"}),
-        (lambda talk: talk.pin(), {"look", "description"}),
     ],
-    ids=["photo", "words", "point"],
+    ids=["photo", "words"],
 )
 def test_closes_at_its_time_and_marks_what_is_missing(
     database: Database, clock: Clock, send: object, missing: set[str]
