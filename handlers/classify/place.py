@@ -14,6 +14,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _JOINTS = frozenset(("的", "那", "这", "上", "和", "与", "那家", "那个", "那边", "的那个", "这家"))
 # How far a kind of place (村, 矿, 砖厂) may reach back for its name.
 _NAME_CHARACTERS = 3
+_MOST_LEFT_OVER = 2
 
 
 def find_place(text: str, hits: list[Hit], stops: frozenset[str]) -> str:
@@ -42,7 +43,17 @@ def find_place(text: str, hits: list[Hit], stops: frozenset[str]) -> str:
         if named and end - start > best[1] - best[0]:
             best = (start, end)
         start, end, named = low, high, is_name
-    return text[best[0] : best[1]]
+    return text[_whole_name_start(text, best[0], stops) if best[1] else 0 : best[1]]
+
+
+def _whole_name_start(text: str, start: int, stops: frozenset[str]) -> int:
+    """Take in one or two characters that would be left over between the words and the place: 顺|路加油站."""
+    begin = start
+    while begin > 0 and text[begin - 1] not in stops and _HAN.match(text[begin - 1]):
+        begin -= 1
+        if start - begin > _MOST_LEFT_OVER:
+            return start
+    return begin
 
 
 def _name_start(text: str, start: int, stops: frozenset[str]) -> int:
