@@ -14,7 +14,7 @@ from handlers.classify import Intent
 from handlers.conversation import list_missing
 from handlers.message import Message
 from handlers.services import Services
-from storage import attachments, messages, reporters
+from storage import attachments, reporters
 from storage.reports import gathering
 from storage.reports.tables import OPEN_STATES, ReportState
 
@@ -71,8 +71,7 @@ def _withdraw(message: Message, db: Connection, services: Services) -> Answer:
         # A wish of one's own is done whatever the order of the events was.
         known = message.reporter.subscription_changed_at or message.sent_at
         reporters.erase_identity(db, message.reporter_id, at=max(message.sent_at, known), now=message.received_at)
-        messages.erase_messages(db, message.reporter_id)
-        return Answer(texts.erased(with_pictures=is_about_pictures))
+        return Answer(texts.erased(with_pictures=is_about_pictures), erases=True)
     if is_about_pictures:
         return _purge_pictures(message, db, services)
     own = gathering.list_own(db, message.reporter_id, code=message.understanding.report_code, most=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,10 +12,8 @@ from handlers.classify import Intent
 from handlers.conversation import Memory, Sentence, Step, next_step
 from handlers.message import Message, Place
 from handlers.services import Services
-from storage import attachments, reporters
+from storage import reporters
 from storage.reports import gathering
-
-MEDIA_LIFETIME = timedelta(days=3)  # the platform's document on temporary media
 
 
 def register(robot: Any, services: Services) -> None:
@@ -82,20 +79,7 @@ def _take(db: Connection, message: Message, step: Step, services: Services) -> A
         report = gathering.add_pieces(
             db, step.joins, step.pieces, sent_at=message.sent_at, gather_until=gather_until, now=now
         )
-    if message.media is not None:
-        attachments.add_attachment(
-            db,
-            report_id=report.id,
-            message_id=message.row_id,
-            kind=message.media.kind,
-            media_id=message.media.media_id,
-            picture_url=message.media.picture_url,
-            voice_format=message.media.voice_format,
-            sent_at=message.sent_at,
-            expires_at=message.sent_at + MEDIA_LIFETIME,
-            now=now,
-        )
-    return Answer(_say(step, report.code, message, services), report.id)
+    return Answer(_say(step, report.code, message, services), report.id, keeps_media=True)
 
 
 def _say(step: Step, code: str, message: Message, services: Services) -> str | None:

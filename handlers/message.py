@@ -44,9 +44,8 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of one reporter; `row_id` and the reporter are database rows, never the platform's ids."""
+    """One message of one reporter; the reporter is a database row, never the platform's id."""
 
-    row_id: int
     reporter: Reporter
     kind: Kind
     sent_at: datetime  # CreateTime, or the time of receipt where that cannot be right

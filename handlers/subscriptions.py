@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from handlers import texts
-from handlers.answers import SILENCE, Answer
+from handlers.answers import Answer
 from handlers.message import Message
 from handlers.services import Services
-from storage import messages, reporters
+from storage import reporters
 
 _SCENE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")  # the platform's own limit is 64 characters
 
@@ -34,9 +34,8 @@ def register(robot: Any, services: Services) -> None:
     @robot.user_authorization_revoke
     @robot.user_authorization_cancellation
     def erase(message: Message, db: Connection) -> Answer:
-        if reporters.erase_identity(db, message.reporter_id, at=message.sent_at, now=message.received_at):
-            messages.erase_messages(db, message.reporter_id)
-        return SILENCE
+        is_gone = reporters.erase_identity(db, message.reporter_id, at=message.sent_at, now=message.received_at)
+        return Answer(None, erases=is_gone)
 
 
 def _bind_scene(message: Message, db: Connection, scene: str) -> None:

@@ -9,6 +9,10 @@ class DatabaseBusyError(StorageError):
     """Raised when the database's single writer's place was not free in time; the platform repeats the message."""
 
 
+class KeyTakenError(StorageError):
+    """Raised when a message was stored by somebody else since it was looked for; a second look finds it."""
+
+
 class StaleVersionError(StorageError):
     """Raised when a row was changed by somebody else since it was read."""
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from storage.database import Prepared, RowId, insert_or_skip, metadata
-from storage.reporters import reporters
+from storage.reporters import COLUMNS, Reporter, reporters, to_reporter
 from storage.types import AnyRow, Instant, to_milliseconds
 
 
@@ -85,12 +85,17 @@ Index(
 _record = insert_or_skip(
     messages,
     [
-        "key", "reporter_id", "kind", "event", "sent_at", "received_at", "text", "payload_sealed",
+        "key", "reporter_id", "report_id", "kind", "event", "sent_at", "received_at", "text", "payload_sealed",
         "intent", "category", "state", "reply", "error", "attempts", "due_at",
     ],
     returning=messages.c.id,
 )  # fmt: skip
 _find_reply = Prepared(select(messages.c.id, messages.c.reply).where(messages.c.key == bindparam("by_key")))
+_find_sender = Prepared(
+    select(*COLUMNS, messages.c.id, messages.c.reply)
+    .select_from(reporters.outerjoin(messages, messages.c.key == bindparam("by_key")))
+    .where(reporters.c.openid_hash == bindparam("openid_hash"))
+)
 _finish = Prepared(
     update(messages)
     .where(messages.c.id == bindparam("by_id"))
@@ -111,6 +116,15 @@ def find_given_reply(db: Connection, key: str) -> Given | None:
     return None if row is None else Given(row[1])
 
 
+def find_sender(db: Connection, *, openid_hash: str, key: str) -> tuple[Reporter | None, Given | None]:
+    """Return who sent a message and what was answered to it before, each None when new, by one look."""
+    row = _find_sender.first(db, {"by_key": key, "openid_hash": openid_hash})
+    if row is None:
+        return None, find_given_reply(db, key)  # somebody new, or whose identity was erased
+    *reporter, message_id, reply = row
+    return to_reporter(reporter), None if message_id is None else Given(reply)
+
+
 def record_message(
     db: Connection,
     *,
@@ -125,6 +139,8 @@ def record_message(
     intent: str,
     category: str,
     state: MessageState,
+    reply: str | None = None,
+    report_id: int | None = None,
     error: str = "",
     due_at: datetime | None = None,
 ) -> int | None:
@@ -134,6 +150,7 @@ def record_message(
         {
             "key": key,
             "reporter_id": reporter_id,
+            "report_id": report_id,
             "kind": kind,
             "event": event,
             "sent_at": to_milliseconds(sent_at),
@@ -143,7 +160,7 @@ def record_message(
             "intent": intent,
             "category": category,
             "state": state.value,
-            "reply": None,
+            "reply": reply,
             "error": error[:200],
             "attempts": 0,
             "due_at": None if due_at is None else to_milliseconds(due_at),
@@ -214,15 +231,16 @@ def give_up_failed(db: Connection, message_id: int) -> None:
     db.execute(update(messages).where(messages.c.id == message_id).values(due_at=None))
 
 
-def erase_messages(db: Connection, reporter_id: int) -> None:
-    """Empty the payloads of a reporter, and the words of messages that belong to no report."""
+def erase_messages(db: Connection, reporter_id: int, *, last_id: int | None = None) -> None:
+    """Empty the payloads of a reporter, and the words of messages that belong to no report.
+
+    The reply to the message `last_id`, which asked for it, stays: its repeats are to be answered alike.
+    """
     mine = messages.c.reporter_id == reporter_id
+    outside = update(messages).where(mine, messages.c.report_id.is_(None))
     db.execute(update(messages).where(mine).values(payload_sealed=None))
-    db.execute(
-        update(messages)
-        .where(mine, messages.c.report_id.is_(None))
-        .values(text="", reply=None, state=MessageState.DONE)
-    )
+    db.execute(outside.values(text="", state=MessageState.DONE))
+    db.execute(outside.where(messages.c.id != (last_id or 0)).values(reply=None))
 
 
 def list_report_messages(db: Connection, report_ids: Sequence[int], *, most: int = 200) -> Sequence[AnyRow]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -78,7 +79,7 @@ class Reporter:
     is_new: bool = field(default=False, compare=False)  # added by this transaction
 
 
-_COLUMNS = (
+COLUMNS = (
     reporters.c.id,
     reporters.c.alias,
     reporters.c.is_subscribed,
@@ -90,7 +91,7 @@ _COLUMNS = (
     reporters.c.place_sent_at,
     reporters.c.another_at,
 )
-_find = Prepared(select(*_COLUMNS).where(reporters.c.openid_hash == bindparam("openid_hash")))
+_find = Prepared(select(*COLUMNS).where(reporters.c.openid_hash == bindparam("openid_hash")))
 _add = insert_or_skip(
     reporters,
     ["alias", "openid_hash", "openid_sealed", "is_subscribed", "is_anonymous", "place_label", "created_at"],
@@ -111,8 +112,11 @@ _remember_another = Prepared(
 def find_reporter(db: Connection, openid_hash: str) -> Reporter | None:
     """Return the reporter behind a keyed hash."""
     row = _find.first(db, {"openid_hash": openid_hash})
-    if row is None:
-        return None
+    return None if row is None else to_reporter(row)
+
+
+def to_reporter(row: Sequence[Any]) -> Reporter:
+    """Return the reporter in a driver's row that begins with COLUMNS."""
     return Reporter(
         id=row[0],
         alias=row[1],

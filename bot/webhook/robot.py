@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,12 +21,14 @@ from handlers.answers import SILENCE, Answer
 from handlers.classify import Classifier, Understanding, no_words
 from handlers.message import Kind, Message
 from handlers.texts import SORRY, fit_reply
-from storage import messages, reporters
+from storage import attachments, messages, reporters
 from storage.database import Database, serialise_on
+from storage.errors import KeyTakenError
 from storage.messages import MessageState
 from storage.reporters import Reporter
 from storage.vault import Vault
 
+MEDIA_LIFETIME = timedelta(days=3)  # the platform's document on temporary media
 FIRST_RETRY = timedelta(seconds=30)
 LATEST_SECONDS = 30  # a message may arrive this long after a later one: the platform repeats three times in 20 s
 
@@ -124,16 +127,22 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         heard = no_words()
         try:
             heard = self._understand(message)
-            reply = self._database.run(lambda db: self._take_in(db, message, key, heard))
+            reply = self._run(lambda db: self._take_in(db, message, key, heard))
         except HandlerFailedError as error:
             self.logger.exception("handler_failed", kind=message.kind.value, intent=heard.intent.value)
             name = type(error.__cause__).__name__
-            reply = self._database.run(lambda db: self._keep_failed(db, message, key, heard, name))
+            reply = self._run(lambda db: self._keep_failed(db, message, key, heard, name))
         if reply is None:
             return SuccessReply()
         return CleanTextReply(
             source=message.account, target=message.openid, time=int(self._now().timestamp()), content=reply
         )
+
+    def _run(self, work: Callable[[Connection], str | None]) -> str | None:
+        try:
+            return self._database.run(work)
+        except KeyTakenError:  # another process stored the same message meanwhile; now it is there to be found
+            return self._database.run(work)
 
     def get_encrypted_reply(self, message: Incoming, query: Query) -> str:
         """Return the body of the answer: encrypted in safe mode, in compat mode when the message was; never the
@@ -176,8 +185,13 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         heard = self._understand(message)
 
         def take_in(db: Connection) -> None:
-            reporter = self._get_reporter(db, message)
-            self._answer(db, message, failed.id, reporter, heard)
+            reporter, _ = self._find_sender(db, message, failed.key)
+            answer = self._answer(db, message, reporter, heard)
+            state = MessageState.UNSORTED if answer.is_for_people else MessageState.DONE
+            messages.finish_message(db, failed.id, state=state, reply=answer.text, report_id=answer.report_id)
+            if answer.is_confidential:
+                messages.seal_words(db, failed.id)
+            self._follow_up(db, message, failed.id, reporter, answer)
 
         self._database.run(take_in)
 
@@ -189,46 +203,70 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         except Exception as error:
             raise HandlerFailedError(type(error).__name__) from error
 
-    def _get_reporter(self, db: Connection, message: Incoming) -> Reporter:
+    def _find_sender(self, db: Connection, message: Incoming, key: str) -> tuple[Reporter, messages.Given | None]:
+        """Return who sent a message, added when new, and what was answered to it before."""
         openid_hash = self._vault.fingerprint("openid", message.openid)
         serialise_on(db, int(openid_hash[:15], 16))
-        return reporters.get_or_add_reporter(
-            db,
-            openid_hash=openid_hash,
-            seal=lambda: self._vault.seal(message.openid.encode(), "openid"),
-            random_hex=self._random_hex,
-            now=message.received_at,
-        )
+        reporter, given = messages.find_sender(db, openid_hash=openid_hash, key=key)
+        if reporter is None:
+            reporter = reporters.get_or_add_reporter(
+                db,
+                openid_hash=openid_hash,
+                seal=lambda: self._vault.seal(message.openid.encode(), "openid"),
+                random_hex=self._random_hex,
+                now=message.received_at,
+            )
+        return reporter, given
 
     def _take_in(self, db: Connection, message: Incoming, key: str, heard: Understanding) -> str | None:
-        given = messages.find_given_reply(db, key)
+        reporter, given = self._find_sender(db, message, key)
         if given is not None:
             return given.reply
-        reporter = self._get_reporter(db, message)
-        row_id = self._record(db, message, key, reporter, heard, MessageState.DONE)
-        if row_id is None:  # another process has just stored it, and its transaction has ended
-            given = messages.find_given_reply(db, key)
-            return given.reply if given else None
-        return self._answer(db, message, row_id, reporter, heard)
+        answer = self._answer(db, message, reporter, heard)
+        row_id = self._record(
+            db,
+            message,
+            key,
+            reporter,
+            heard,
+            MessageState.UNSORTED if answer.is_for_people else MessageState.DONE,
+            reply=answer.text,
+            report_id=answer.report_id,
+            has_words=not answer.is_confidential,
+        )
+        self._follow_up(db, message, row_id, reporter, answer)
+        return answer.text
 
-    def _answer(
-        self, db: Connection, message: Incoming, row_id: int, reporter: Reporter, heard: Understanding
-    ) -> str | None:
+    def _answer(self, db: Connection, message: Incoming, reporter: Reporter, heard: Understanding) -> Answer:
+        """Return the handlers' answer, cut to what the platform delivers; raises HandlerFailedError."""
         try:
-            answer = self._ask_handlers(db, _for_handlers(message, row_id, reporter, heard), message.type)
-            state = MessageState.UNSORTED if answer.is_for_people else MessageState.DONE
-            reply = None if answer.text is None else fit_reply(answer.text)
-            messages.finish_message(db, row_id, state=state, reply=reply, report_id=answer.report_id)
-            if answer.is_confidential:
-                messages.seal_words(db, row_id)
-            if reporter.is_new and (left_at := self._find_leaving(db, message)) is not None:
-                reporters.erase_identity(db, reporter.id, at=left_at, now=message.received_at)
-                messages.erase_messages(db, reporter.id)
+            answer = self._ask_handlers(db, _for_handlers(message, reporter, heard), message.type)
+            return answer if answer.text is None else replace(answer, text=fit_reply(answer.text))
         except self._database.outages:
             raise
         except Exception as error:
             raise HandlerFailedError(type(error).__name__) from error
-        return reply
+
+    def _follow_up(self, db: Connection, message: Incoming, row_id: int, reporter: Reporter, answer: Answer) -> None:
+        """Write what needs the message's own row: its attachment, and an erasure, which empties this row too."""
+        if message.media is not None and answer.keeps_media and answer.report_id is not None:
+            attachments.add_attachment(
+                db,
+                report_id=answer.report_id,
+                message_id=row_id,
+                kind=message.media.kind,
+                media_id=message.media.media_id,
+                picture_url=message.media.picture_url,
+                voice_format=message.media.voice_format,
+                sent_at=message.sent_at,
+                expires_at=message.sent_at + MEDIA_LIFETIME,
+                now=message.received_at,
+            )
+        if answer.erases:
+            messages.erase_messages(db, reporter.id, last_id=row_id)
+        if reporter.is_new and (left_at := self._find_leaving(db, message)) is not None:
+            reporters.erase_identity(db, reporter.id, at=left_at, now=message.received_at)
+            messages.erase_messages(db, reporter.id)
 
     def _find_leaving(self, db: Connection, message: Incoming) -> datetime | None:
         """Return when somebody left whose earlier message arrives only now.
@@ -251,17 +289,22 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         return SILENCE
 
     def _keep_failed(self, db: Connection, message: Incoming, key: str, heard: Understanding, name: str) -> str | None:
-        reporter = self._get_reporter(db, message)
-        row_id = self._record(
-            db, message, key, reporter, heard, MessageState.FAILED, error=name, due_at=message.received_at + FIRST_RETRY
+        reporter, given = self._find_sender(db, message, key)
+        if given is not None:
+            return given.reply
+        reply = None if message.kind is Kind.EVENT else SORRY
+        self._record(
+            db,
+            message,
+            key,
+            reporter,
+            heard,
+            MessageState.FAILED,
+            reply=reply,
+            error=name,
+            due_at=message.received_at + FIRST_RETRY,
         )
-        if row_id is None:
-            given = messages.find_given_reply(db, key)
-            return given.reply if given else None
-        if message.kind is Kind.EVENT:
-            return None
-        messages.finish_message(db, row_id, state=MessageState.FAILED, reply=SORRY, report_id=None)
-        return SORRY
+        return reply
 
     def _record(
         self,
@@ -272,10 +315,14 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         heard: Understanding,
         state: MessageState,
         *,
+        reply: str | None,
+        report_id: int | None = None,
+        has_words: bool = True,
         error: str = "",
         due_at: datetime | None = None,
-    ) -> int | None:
-        return messages.record_message(
+    ) -> int:
+        has_meaning = message.kind in (Kind.TEXT, Kind.VOICE)
+        row_id = messages.record_message(
             db,
             key=key,
             reporter_id=reporter.id,
@@ -283,19 +330,23 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
             event=message.event,
             sent_at=message.sent_at,
             received_at=message.received_at,
-            text=message.text,
+            text=message.text if has_words else "",
             payload_sealed=self._vault.seal(message.raw, "payload"),
-            intent=heard.intent.value if message.kind in (Kind.TEXT, Kind.VOICE) else "",
-            category=heard.category.value if message.kind in (Kind.TEXT, Kind.VOICE) else "",
+            intent=heard.intent.value if has_meaning else "",
+            category=heard.category.value if has_meaning else "",
             state=state,
+            reply=reply,
+            report_id=report_id,
             error=error,
             due_at=due_at,
         )
+        if row_id is None:
+            raise KeyTakenError("another process stored the same message meanwhile")
+        return row_id
 
 
-def _for_handlers(message: Incoming, row_id: int, reporter: Reporter, heard: Understanding) -> Message:
+def _for_handlers(message: Incoming, reporter: Reporter, heard: Understanding) -> Message:
     return Message(
-        row_id=row_id,
         reporter=reporter,
         kind=message.kind,
         sent_at=message.sent_at,

@@ -15,6 +15,10 @@ from bot.webhook.incoming import MAX_BODY_BYTES
 from bot.webhook.robot import IntakeRoBot
 from storage.database import Database
 
+_STORED, _REFUSED, _UNREADABLE, _UNAVAILABLE = (
+    WEBHOOK_OUTCOMES.labels(outcome) for outcome in ("stored", "refused", "unreadable", "unavailable")
+)
+
 ACKNOWLEDGEMENT = "success"  # the platform's word for "received, nothing to say"; never encrypted
 
 
@@ -62,7 +66,7 @@ def create_webhook_blueprint(
             except ForgedError as error:
                 return refuse(403, str(error))
             except database.outages as error:
-                WEBHOOK_OUTCOMES.labels("unavailable").inc()
+                _UNAVAILABLE.inc()
                 log.error("webhook_unavailable", error=type(error).__name__)
                 return _plain("", 503)
 
@@ -71,17 +75,17 @@ def create_webhook_blueprint(
             message = robot.parse_message(body, query)
         except UnreadableError as error:
             robot.keep_unreadable(body, str(error))
-            WEBHOOK_OUTCOMES.labels("unreadable").inc()
+            _UNREADABLE.inc()
             log.warning("webhook_unreadable", reason=str(error), byte_count=len(body))
             return _plain(ACKNOWLEDGEMENT)
         reply = robot.get_encrypted_reply(message, query)
-        WEBHOOK_OUTCOMES.labels("stored").inc()
+        _STORED.inc()
         if reply == ACKNOWLEDGEMENT:
             return _plain(reply)
         return Response(reply, 200, mimetype="text/xml", headers={"X-Content-Type-Options": "nosniff"})
 
     def refuse(status: int, reason: str) -> Response:
-        WEBHOOK_OUTCOMES.labels("refused").inc()
+        _REFUSED.inc()
         log.warning("webhook_refused", status=status, reason=reason)
         return _plain("", status)
 

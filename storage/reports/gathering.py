@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
@@ -13,6 +14,7 @@ from storage.database import Prepared
 from storage.reports.tables import ReportState, report_codes, report_history, reports
 from storage.types import from_milliseconds, to_milliseconds
 
+_INDEXED = frozenset({"description", "place_label", "latitude", "longitude"})  # what the search index is made of
 _CHINA = timezone(timedelta(hours=8))  # report codes count months as the township's calendar does
 
 
@@ -76,29 +78,16 @@ _OPENING_COLUMNS = (
     "submitted_at", "source", "is_indexed", *_PIECE_COLUMNS,
 )  # fmt: skip
 _open = Prepared(insert(reports).values({name: bindparam(name) for name in _OPENING_COLUMNS}).returning(reports.c.id))
-_add_pieces = Prepared(
-    update(reports)
-    .where(reports.c.id == bindparam("by_id"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                *_PIECE_COLUMNS,
-                "state",
-                "opened_at",
-                "last_piece_at",
-                "gather_until",
-                "submitted_at",
-            )
-        }
+
+
+@lru_cache(maxsize=256)
+def _update_of(columns: tuple[str, ...]) -> Prepared:
+    """Return the statement that sets just these columns: an engine rewrites the index of each one that is named."""
+    return Prepared(
+        update(reports).where(reports.c.id == bindparam("by_id")).values({name: bindparam(name) for name in columns})
     )
-    .values(is_indexed=bindparam("is_indexed"))
-)
-_add_late_pieces = Prepared(
-    update(reports)
-    .where(reports.c.id == bindparam("by_id"))
-    .values({name: bindparam(name) for name in (*_PIECE_COLUMNS, "opened_at", "last_piece_at", "is_indexed")})
-)
+
+
 _next_code = Prepared(
     {
         "sqlite": sqlite.insert(report_codes)
@@ -176,18 +165,21 @@ def add_pieces(
     is_submitted_now = was_gathering and gather_until is None
     state = ReportState.RECEIVED if is_submitted_now else report.state
     opened_at, last_piece_at = min(report.opened_at, sent_at), max(report.last_piece_at, sent_at)
-    values: dict[str, Any] = {
-        "by_id": report.id,
-        "opened_at": to_milliseconds(opened_at),
-        "last_piece_at": to_milliseconds(last_piece_at),
-        "is_indexed": False,
-        **_piece_values(pieces),
-    }
+    before = _piece_values(report.pieces)
+    values = {name: value for name, value in _piece_values(pieces).items() if value != before[name]}
+    if opened_at != report.opened_at:
+        values["opened_at"] = to_milliseconds(opened_at)
+    if last_piece_at != report.last_piece_at:
+        values["last_piece_at"] = to_milliseconds(last_piece_at)
+    if not _INDEXED.isdisjoint(values):
+        values["is_indexed"] = False
     if was_gathering:
-        values["state"] = state.value
         values["gather_until"] = None if gather_until is None else to_milliseconds(gather_until)
-        values["submitted_at"] = to_milliseconds(now) if is_submitted_now else None
-    (_add_pieces if was_gathering else _add_late_pieces).run(db, values)
+    if is_submitted_now:
+        values["state"] = state.value
+        values["submitted_at"] = to_milliseconds(now)
+    if values:
+        _update_of(tuple(values)).run(db, {"by_id": report.id, **values})
     if is_submitted_now:
         record_history(
             db,

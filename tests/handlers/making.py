@@ -25,7 +25,6 @@ def at(seconds: float) -> datetime:
 def make_message(kind: Kind = Kind.TEXT, text: str = "", seconds: float = 0, place: Place | None = None) -> Message:
     """Return a message sent and received so many seconds after the beginning."""
     return Message(
-        row_id=1,
         reporter=REPORTER,
         kind=kind,
         sent_at=at(seconds),

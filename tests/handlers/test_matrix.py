@@ -266,8 +266,8 @@ def test_remembers_the_scene_that_was_scanned(name: str, key: str, sqlite_databa
 @pytest.mark.parametrize(
     ("before", "message", "statements"),
     [
-        pytest.param((), "picture", 5, id="open with a picture"),  # recent, code, report, history, attachment
-        pytest.param(("picture",), "picture", 3, id="one more picture"),  # recent, report, attachment
+        pytest.param((), "picture", 4, id="open with a picture"),  # recent, code, report, history
+        pytest.param(("picture",), "picture", 2, id="one more picture"),  # recent, report
         pytest.param(("picture",), "text hazard", 2, id="words to a picture"),  # recent, report
         pytest.param(("text hazard",), "text location", 3, id="the place, submitted"),  # recent, report, history
         pytest.param(("text hazard",), "text [微笑]", 2, id="a face"),  # recent, report

@@ -198,7 +198,3 @@ def test_refuses_body_that_is_no_message(body: bytes, reason: str) -> None:
 )
 def test_reads_words_that_look_like_markup(words: str) -> None:
     assert read("text", MsgId=1, Content=words).text == words.strip()
-
-
-def test_field_named_raw_does_not_come_through() -> None:
-    assert read_fields(b"<xml><raw>x</raw><a>1</a></xml>") == {"a": "1"}
