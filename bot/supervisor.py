@@ -88,6 +88,7 @@ class Supervisor:
         has_lasted = now - half.started_at > LONGEST_WAIT_SECONDS
         half.wait_seconds = 0.5 if has_lasted else min(half.wait_seconds * 2, LONGEST_WAIT_SECONDS)
         half.restart_at = now + half.wait_seconds
+        _close_pipe(half.process)
         half.process = None
         self._log.error("died", half=half.name, code=code, restart_in_seconds=half.wait_seconds)
 
@@ -108,4 +109,10 @@ class Supervisor:
                 half.process.kill()
                 half.process.wait()
                 is_clean = False
+            _close_pipe(half.process)
         return 0 if is_clean else 1
+
+
+def _close_pipe(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()

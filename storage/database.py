@@ -96,6 +96,9 @@ class Database:
             driver.OperationalError,
             driver.InterfaceError,
         )
+        # Held by the one thread of this process that computes. Each statement lets go of the interpreter's lock; where
+        # others are ready to take it, whoever holds the writer's place waits for them again and again.
+        self.turn = threading.Lock()
         self._waiting: deque[_Work[Any]] = deque()
         self._queue = threading.Lock()
         self._has_leader = False
@@ -164,8 +167,9 @@ class Database:
         try:
             with self._write_in_place() as db:
                 has_begun = True
-                for work in together:
-                    work.run(db)
+                with self.turn:
+                    for work in together:
+                        work.run(db)
         except Exception as error:
             if has_begun and len(together) > 1:
                 self._run_each(together)

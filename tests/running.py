@@ -20,8 +20,9 @@ import requests
 
 from bot.metrics_folder import VARIABLE
 from tests.bench.webhook import find_free_port
-from tests.intake import ORIGINAL_ID, TOKEN
+from tests.intake import APP_ID, ORIGINAL_ID, TOKEN
 
+APP_SECRET = "0123456789abcdef" * 2
 MOST_SECONDS = 30  # for anything that a test waits for; all of it takes a second or two
 
 
@@ -36,8 +37,8 @@ def write_config(
     config.write_text(
         f"""[wechat]
 token = "{TOKEN}"
-app_id = "wx0123456789abcdef"
-app_secret = "{secrets.token_hex(16)}"
+app_id = "{APP_ID}"
+app_secret = "{APP_SECRET}"
 original_id = "{ORIGINAL_ID}"
 mode = "plain"
 {f'api_base_url = "{api}"' if api else ""}

@@ -173,7 +173,9 @@ def test_counts_what_became_of_requests(watched: Watched, client: FlaskClient) -
     assert after[seconds] - before.get(seconds, 0) == 2
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\xff" * 64], ids=["folder gone", "empty file", "damaged file"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\x40\0\0\0" + b"\xff" * 60], ids=["folder gone", "empty file", "damaged file"]
+)
 def test_unreadable_counters_do_not_take_the_gauges_with_them(
     watched: Watched, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
 ) -> None:

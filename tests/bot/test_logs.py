@@ -8,7 +8,9 @@ import logging
 import sys
 import threading
 import warnings
+from contextlib import redirect_stderr
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,11 @@ class Lines:
     def __init__(self) -> None:
         self.stream = io.StringIO()
 
+    def set_up(self, level: str) -> FilteringBoundLogger:
+        """Set up the logs to be written here."""
+        with redirect_stderr(self.stream):
+            return set_up_logs(level)
+
     def read(self) -> list[dict[str, Any]]:
         """Return the records; fails where a line is no JSON or holds a secret."""
         written = self.stream.getvalue()
@@ -37,15 +44,13 @@ class Lines:
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
-    lines = Lines()
-    monkeypatch.setattr(sys, "stderr", lines.stream)
-    return lines
+def lines() -> Lines:
+    return Lines()
 
 
 @pytest.fixture
 def log(lines: Lines) -> FilteringBoundLogger:
-    return set_up_logs("info")
+    return lines.set_up("info")
 
 
 def fail() -> None:
@@ -64,7 +69,7 @@ def test_a_record_is_one_line_with_its_level_and_an_instant(log: FilteringBoundL
 
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_says_nothing_below_its_level(lines: Lines, level: str) -> None:
-    log = set_up_logs(level)
+    log = lines.set_up(level)
     for name in ("debug", "info", "warning", "error"):
         getattr(log, name)(f"ours_{name}")
         getattr(logging.getLogger("theirs"), name)("theirs_%s", name)
@@ -76,8 +81,8 @@ def test_says_nothing_below_its_level(lines: Lines, level: str) -> None:
 
 
 def test_setting_up_twice_writes_each_line_once(lines: Lines) -> None:
-    set_up_logs("info")
-    set_up_logs("info").info("once")
+    lines.set_up("info")
+    lines.set_up("info").info("once")
     assert len(lines.read()) == 1
 
 
@@ -124,12 +129,9 @@ def test_what_nobody_caught_is_a_line_as_well(log: FilteringBoundLogger, lines: 
 
 def test_a_warning_is_a_line_as_well(log: FilteringBoundLogger, lines: Lines) -> None:
     log_stray_errors(log)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.warn_explicit("old", DeprecationWarning, "somewhere.py", 1)
-    logging.captureWarnings(True)
     warnings.showwarning("old", DeprecationWarning, "somewhere.py", 1)
-    assert lines.read()[-1]["level"] == "warning"
+    (record,) = lines.read()
+    assert record["level"] == "warning"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_warning_is_a_line_as_well(log: FilteringBoundLogger, lines: Lines) ->
     ],
 )
 def test_talkative_libraries_are_quiet(lines: Lines, name: str, level: int) -> None:
-    set_up_logs("debug")
+    lines.set_up("debug")
     logging.getLogger(name).log(level, "GET /cgi-bin/token?secret=access_token_7f")
     assert lines.read() == []
 
@@ -159,12 +161,12 @@ def test_the_web_servers_lines_end_where_a_traceback_begins(log: FilteringBoundL
     ]  # fmt: skip
 
 
-def test_a_text_that_no_encoding_holds_is_written_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.mktemp("log") / "log"
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as stream:  # as standard error is
-        monkeypatch.setattr(sys, "stderr", stream)
+def test_a_text_that_no_encoding_holds_is_written_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with (
+        path.open("w", encoding="utf-8", errors="backslashreplace") as stream,  # as standard error is
+        redirect_stderr(stream),
+    ):
         set_up_logs("info").info("odd", words="\ud800 \x00 \u2028")
     (line,) = path.read_text(encoding="utf-8").split("\n")[:-1]
     assert "odd" in line

@@ -47,7 +47,7 @@ UNREADABLE = [
     pytest.param(b'{"ToUserName": "gh_0123456789ab", "MsgType": "text"}', "not_xml", id="c63-json"),
     pytest.param(b'{"action":"CheckContainerPath"}', "not_xml", id="c63-container-probe-json"),
     pytest.param(_xml("<action>CheckContainerPath</action>"), "no_sender_or_type", id="c63-container-probe"),
-    pytest.param(GOOD.replace(b"<xml>", b'<xml xmlns="urn:x">'), None, id="c63-default-namespace"),
+    pytest.param(GOOD.replace(b"<xml>", b'<xml xmlns="urn:x">'), "not_xml", id="c63-default-namespace"),
     pytest.param(GOOD.replace(b"xml>", b"a:xml>").replace(b"<a:", b"<a:", 1), "not_xml", id="c63-prefixed-root"),
     pytest.param(_xml(_TO, _FROM, _REST), "no_sender_or_type", id="c64-no-type"),
     pytest.param(_xml(_TO, _FROM, _REST, "<MsgType></MsgType>"), "no_sender_or_type", id="c64-empty-type"),
@@ -120,13 +120,10 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("body", "reason"), UNREADABLE)
-def test_keeps_unreadable_body_for_people(desk: Desk, body: bytes, reason: str | None) -> None:
+def test_keeps_unreadable_body_for_people(desk: Desk, body: bytes, reason: str) -> None:
     for _ in range(2):
         answer = desk.post(body)
         assert answer.seconds < 1
-        if reason is None:
-            assert answer.status == 200
-            return
         assert answer.body == b"success"
         assert answer.is_acknowledgement
         assert desk.count() == ONE_UNREADABLE

@@ -35,6 +35,8 @@ def test_takes_only_aes_for_encrypted(encrypt_type: str, is_encrypted: bool) -> 
     "changes",
     [
         pytest.param({"timestamp": "17640324０0"}, id="full-width digit"),
+        pytest.param({"timestamp": "176403240"}, id="nine digits"),
+        pytest.param({"timestamp": "17640324000"}, id="eleven digits"),
         pytest.param({"timestamp": "1764032400\n"}, id="line end after timestamp"),
         pytest.param({"timestamp": " 1764032400"}, id="space before timestamp"),
         pytest.param({"nonce": "a-b"}, id="dash in nonce"),

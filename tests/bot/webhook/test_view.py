@@ -102,6 +102,23 @@ def test_refuses_forgery_before_it_looks_at_the_size(desk: Desk) -> None:
     assert desk.post(large).status == 413
 
 
+class _Unread:
+    """A body that nobody may read."""
+
+    def read(self, _size: int = -1) -> bytes:
+        raise AssertionError("the body of a forgery was read")
+
+    readline = readinto = read
+
+
+def test_does_not_read_the_body_of_a_forgery(desk: Desk) -> None:
+    query = desk.make_query(signature="0" * 40)
+    options = {"CONTENT_LENGTH": "100", "wsgi.input": _Unread()}
+    client = desk.app.test_client()
+    got = client.post("/wechat", query_string=query, environ_overrides=options)
+    assert got.status_code == 403
+
+
 def test_empty_echostr_is_echoed(desk: Desk) -> None:
     got = _open(desk, "GET", desk.make_query(echostr=""))
     assert (got.status_code, got.data) == (200, b"")
