@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,7 +52,12 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 MOST_TOGETHER = 64  # pieces of work that share one transaction; performance.md measured 64 rows a commit
 
-BUSY_TIMEOUT_SECONDS = 4  # below the platform's five seconds: a stuck lock must become a 5xx that is repeated
+# A stuck lock must become a 5xx that is repeated before the platform's five seconds are over, and on SQLite two waits
+# may follow each other: for this process's other threads, and for other processes.
+BUSY_TIMEOUT_SECONDS = 2
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.0002, 0.002
+
+TURN_SECONDS = 0.2  # a shared transaction of 64 messages computes for some thirty milliseconds
 
 
 class Database:
@@ -84,7 +90,10 @@ class Database:
             self.path = None
             self.engine = create_engine(
                 parsed, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_SECONDS,
-                connect_args={"connect_timeout": BUSY_TIMEOUT_SECONDS},
+                connect_args={
+                    "connect_timeout": BUSY_TIMEOUT_SECONDS,
+                    "options": f"-c lock_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+                },
             )  # fmt: skip
         driver = self.engine.dialect.loaded_dbapi
         # What means that nothing could be stored now, whatever was asked: the platform is to repeat its message.
@@ -96,9 +105,7 @@ class Database:
             driver.OperationalError,
             driver.InterfaceError,
         )
-        # Held by the one thread of this process that computes. Each statement lets go of the interpreter's lock; where
-        # others are ready to take it, whoever holds the writer's place waits for them again and again.
-        self.turn = threading.Lock()
+        self._turn = threading.Lock()
         self._waiting: deque[_Work[Any]] = deque()
         self._queue = threading.Lock()
         self._has_leader = False
@@ -167,7 +174,7 @@ class Database:
         try:
             with self._write_in_place() as db:
                 has_begun = True
-                with self.turn:
+                with self.take_turn():
                     for work in together:
                         work.run(db)
         except Exception as error:
@@ -188,6 +195,20 @@ class Database:
                 for other in together[number + 1 :]:
                     other.error = work.error
                 return
+
+    @contextmanager
+    def take_turn(self) -> Iterator[None]:
+        """Be the one thread of this process that computes, as far as that can be had soon.
+
+        Each statement lets go of the interpreter's lock; where others are ready to take it, whoever holds the writer's
+        place waits for them again and again. It is a courtesy: nobody hangs because somebody's turn does not end.
+        """
+        is_ours = self._turn.acquire(timeout=TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if is_ours:
+                self._turn.release()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -227,28 +248,49 @@ class Database:
 class WritersPlace:
     """The place of SQLite's single writer, held by one thread of one process at a time.
 
-    SQLite's own waiting sleeps in growing steps; a thread that waits here is woken by the kernel at once. SQLite's
-    lock is still taken inside, so that a program that does not know of this place does no harm. The kernel frees
-    the place of a process that dies.
+    SQLite's own waiting sleeps in steps of up to a tenth of a second; a thread that waits here for another one is
+    woken at once, and for another process it looks every few hundred microseconds. SQLite's lock is still taken inside,
+    so that a program that does not know of this place does no harm. The kernel frees the place of a process that dies.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_seconds: float | None = None) -> None:
+        """Name the file of the place; without a patience of its own, a waiter gives up when the platform would."""
         self._path = path
+        self._patience_seconds = patience_seconds
         self._thread = threading.Lock()
         self._file: int | None = None
         self._pid = 0
 
     def __enter__(self) -> None:
-        if not self._thread.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+        patience = BUSY_TIMEOUT_SECONDS if self._patience_seconds is None else self._patience_seconds
+        if not self._thread.acquire(timeout=patience):
             raise DatabaseBusyError("another thread has held the writer's place for too long")
         try:
             if self._file is None or self._pid != os.getpid():
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 self._pid = os.getpid()
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._wait_for_other_processes(self._file, patience)
         except BaseException:
             self._thread.release()
             raise
+
+    @staticmethod
+    def _wait_for_other_processes(file: int, patience: float) -> None:
+        """Take the file's lock; raises DatabaseBusyError when it is not free in time.
+
+        Another process keeps the place for a few milliseconds, so the pauses between the looks are shorter than that.
+        """
+        until, pause = time.monotonic() + patience, FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise DatabaseBusyError("another process has held the writer's place for too long") from None
+                time.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            else:
+                return
 
     def __exit__(self, *_exception: object) -> None:
         try:

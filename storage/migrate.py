@@ -67,7 +67,7 @@ def open_for_migration(database: Database) -> Iterator[Connection]:
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     # The same place that `Database` writes in, so that web workers wait instead of failing.
-    place = WritersPlace(path.with_name(path.name + ".writer"))
+    place = WritersPlace(path.with_name(path.name + ".writer"), patience_seconds=_WAIT_SECONDS)
     try:
         with place, engine.begin() as db:
             yield db

@@ -104,7 +104,8 @@ def run_program(config: Path, *command: str) -> Iterator[Running]:
     with (config.parent / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", "--config", str(config), *(command or ("serve",))],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=make_environment(), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            env=make_environment() | {"TMPDIR": str(config.parent)},  # a killed program leaves its counters there
         )  # fmt: skip
     running = Running(process, config, port)
     try:

@@ -103,7 +103,7 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
 
     def parse_message(self, body: bytes, query: Query) -> Incoming:
         """Return the message in a body; raises ForgedError or UnreadableError."""
-        with self._database.turn:
+        with self._database.take_turn():
             return self._parse(body, query)
 
     def _parse(self, body: bytes, query: Query) -> Incoming:
@@ -129,7 +129,7 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         """Return the reply to a message, which is stored before this returns; raises the database's errors."""
         heard = no_words()
         try:
-            with self._database.turn:
+            with self._database.take_turn():
                 key = self._vault.fingerprint(*message.unique)
                 heard = self._understand(message)
             reply = self._run(lambda db: self._take_in(db, message, key, heard))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import subprocess
 import sys
@@ -110,19 +108,6 @@ def test_the_lock_of_the_tests_holds_the_versions_of_the_program() -> None:
     program, tests = read_pins("requirements.lock"), read_pins("tests/requirements.lock")
     assert program
     assert {name: tests.get(name) for name in program} == program
-
-
-def test_every_vendored_file_is_in_its_manifest_as_it_is() -> None:
-    folder = ROOT / "bot/admin/static/vendor"
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    listed = {entry["file"]: entry["sha256"] for entry in manifest}
-    found = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != "manifest.json"
-    }
-    assert found == listed
-    assert all(entry["name"] and entry["version"] and entry["licence"] for entry in manifest)
 
 
 def test_nobody_else_keeps_a_library_of_a_browser() -> None:

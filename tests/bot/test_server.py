@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,7 @@ WEB_MEGABYTES, JOBS_MEGABYTES = 120, 150  # DESIGN section 5
 
 
 def make_hello(number: int = 0) -> bytes:
-    import datetime  # noqa: PLC0415
-
-    return make_xml(f"{OPENID[:-4]}{number:04d}", "text", datetime.datetime.now(datetime.UTC), Content=WORDS)
+    return make_xml(f"{OPENID[:-4]}{number:04d}", "text", datetime.now(UTC), Content=WORDS)
 
 
 @pytest.fixture(scope="module")

@@ -120,8 +120,7 @@ def _count_locks(database: Database) -> int:
         return int(db.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar_one())
 
 
-@pytest.mark.parametrize("round_", range(3))
-def test_a_database_that_is_away_raises_an_outage(postgres_database: Database, round_: int) -> None:
+def test_a_database_that_is_away_raises_an_outage(postgres_database: Database) -> None:
     away = Database(str(postgres_database.engine.url.set(host="127.0.0.1", port=1, query={})))
     with pytest.raises(away.outages):
         Leadership(away).take()
