@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Request, Response, jsonify
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client import REGISTRY as ONE_PROCESS
 from werkzeug.exceptions import HTTPException
@@ -17,7 +18,7 @@ from bot.admin import AdminServices, register_admin
 from bot.gauges import DatabaseGauges
 from bot.metrics_folder import VARIABLE
 from bot.webhook.sealed import read_sealed_words
-from bot.webhook.view import create_webhook_blueprint
+from bot.webhook.view import WEBHOOK_PATH, create_webhook_blueprint
 from bot.wiring import Program
 from media.errors import StoreError
 from storage.database import check_connection
@@ -39,6 +40,7 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
     settings = program.settings
     app = Flask("suishoupai", static_folder=None)
     app.secret_key = settings.web.secret_key.get_secret_value()
+    app.session_interface = _PageSessions()
     app.register_blueprint(
         create_webhook_blueprint(
             program.robot,
@@ -68,6 +70,15 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
         hops = settings.web.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+class _PageSessions(SecureCookieSessionInterface):
+    """Log-in cookies for the staff's pages; the platform's requests have none, and are not asked."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path == WEBHOOK_PATH:
+            return None  # Flask then gives an empty one that cannot be written to
+        return super().open_session(app, request)
 
 
 def _add_plain_answers(app: Flask) -> None:

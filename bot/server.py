@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -63,7 +64,10 @@ def start_worker(make: Callable[[Settings, FilteringBoundLogger], Flask]) -> Fla
     log = set_up_logs(settings.logging.level)
     log_stray_errors(log)
     try:
-        return make(settings, log)
+        app = make(settings, log)
+        gc.freeze()  # what was made so far stays for good, and need not be looked through again and again
+        gc.set_threshold(20_000, 20, 20)
+        return app
     except Exception as error:
         log.exception("worker_cannot_start", error=type(error).__name__)
         sys.exit(1)  # multiprocessing would print the traceback with every value in it

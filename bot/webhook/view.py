@@ -19,6 +19,7 @@ _STORED, _REFUSED, _UNREADABLE, _UNAVAILABLE = (
     WEBHOOK_OUTCOMES.labels(outcome) for outcome in ("stored", "refused", "unreadable", "unavailable")
 )
 
+WEBHOOK_PATH = "/wechat"
 ACKNOWLEDGEMENT = "success"  # the platform's word for "received, nothing to say"; never encrypted
 
 
@@ -42,7 +43,7 @@ def create_webhook_blueprint(
             raise ForgedError("bad_signature")
         check_freshness(arguments_query.timestamp, now=now(), max_skew_seconds=max_skew_seconds)
 
-    @blueprint.get("/wechat")
+    @blueprint.get(WEBHOOK_PATH)
     def verify() -> Response:
         try:
             query = read_query(request.args)
@@ -53,7 +54,7 @@ def create_webhook_blueprint(
             return refuse(400, "no_echostr")
         return _plain(query.echostr)
 
-    @blueprint.post("/wechat")
+    @blueprint.post(WEBHOOK_PATH)
     def receive() -> Response:
         with WEBHOOK_SECONDS.time():
             try:

@@ -272,6 +272,9 @@ def test_narrow_screen_has_no_sideways_scroll(
     page = open_desk(viewport={"width": 375, "height": 780}, has_touch=True)
     show(page, demo)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    top = page.locator("header.top").bounding_box()
+    assert top is not None
+    assert top["height"] < 72  # no word in it is broken into two lines
 
 
 @PAGES

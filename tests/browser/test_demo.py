@@ -70,8 +70,12 @@ def see_zoom(desk: Page, photo: Locator) -> None:
     desk.get_by_role("button", name="放大").click()
     expect(large).to_have_css("transform", re.compile(r"matrix\(1\.5, "))
     closer = large.bounding_box()
+    bar = desk.locator(".viewer .bar").bounding_box()
     assert whole is not None
     assert closer is not None
+    assert bar is not None
+    assert whole["y"] >= 0
+    assert whole["y"] + whole["height"] <= bar["y"] + 1  # all of it can be seen
     assert closer["width"] == pytest.approx(1.5 * whole["width"], rel=0.01)
     large.hover()
     desk.mouse.wheel(0, -300)
