@@ -47,7 +47,7 @@ def write_backup(database: Database, store: MediaStore, vault: Vault, folder: Pa
     The manifest is written last, so a folder without it is no backup. The key itself is not in it.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise BackupError(f"{folder} 里已经有东西,换一个空文件夹。")
+        raise BackupError(f"{folder} 里已经有东西，换一个空文件夹。")
     check_schema(database)
     folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     (folder / "tables").mkdir()
@@ -98,7 +98,7 @@ def restore_backup(database: Database, store: MediaStore, vault: Vault, folder: 
     for name, expected in manifest["sha256"].items():
         path = folder / name
         if not path.is_file() or _sum(path) != expected:
-            raise BackupError(f"备份里的 {name} 不完好,没有恢复。")
+            raise BackupError(f"备份里的 {name} 不完好，没有恢复。")
     check_schema(database)
     with database.read() as db:
         _check_empty(db)
@@ -107,7 +107,7 @@ def restore_backup(database: Database, store: MediaStore, vault: Vault, folder: 
         try:
             store.put(key, (folder / "files" / key).read_bytes())
         except StoreError as error:
-            raise BackupError(f"文件没有都放好({error.reason}),数据库还是空的,弄好以后再恢复一次。") from error
+            raise BackupError(f"文件没有都放好({error.reason}),数据库还是空的，弄好以后再恢复一次。") from error
     with database.write() as db:
         _check_empty(db)
         # A merged report may name a master with a higher number, which is inserted after it.
@@ -122,22 +122,22 @@ def restore_backup(database: Database, store: MediaStore, vault: Vault, folder: 
 def _check_empty(db: Connection) -> None:
     for table in metadata.sorted_tables:
         if db.execute(select(table).limit(1)).first() is not None:
-            raise BackupError("数据库不是空的,没有恢复。请用一个新建的、运行过 migrate 的数据库。")
+            raise BackupError("数据库不是空的，没有恢复。请用一个新建的、运行过 migrate 的数据库。")
 
 
 def _read_manifest(folder: Path, vault: Vault) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise BackupError(f"{folder} 不是一份完整的备份,里面没有 {MANIFEST}。") from None
+        raise BackupError(f"{folder} 不是一份完整的备份，里面没有 {MANIFEST}。") from None
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         raise BackupError("这份备份是别的版本做的。")
     if manifest.get("key_check") != vault.key_check():
-        raise BackupError("密钥文件不是做备份时的那一个,恢复了也打不开封存的内容。请换上原来的密钥文件。")
+        raise BackupError("密钥文件不是做备份时的那一个，恢复了也打不开封存的内容。请换上原来的密钥文件。")
     if manifest.pop("seal", None) != _seal(manifest, vault):
-        raise BackupError(f"备份里的 {MANIFEST} 被改过,没有恢复。")
+        raise BackupError(f"备份里的 {MANIFEST} 被改过，没有恢复。")
     if manifest["schema"] != get_head():
-        raise BackupError(f"备份的数据库版本是 {manifest['schema']},要用做备份时那一版程序来恢复,恢复好了再升级。")
+        raise BackupError(f"备份的数据库版本是 {manifest['schema']}，要用做备份时那一版程序来恢复，恢复好了再升级。")
     return manifest
 
 

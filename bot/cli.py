@@ -27,10 +27,12 @@ ADMIN = "admin"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", "config", type=click.Path(path_type=Path), help="配置文件,默认看环境变量 SUISHOUPAI_CONFIG。")
+@click.option(
+    "--config", "config", type=click.Path(path_type=Path), help="配置文件，默认看环境变量 SUISHOUPAI_CONFIG。"
+)
 @click.pass_context
 def main(context: click.Context, config: Path | None) -> None:
-    """随手拍:群众发照片报隐患,镇里一件一件办完。"""
+    """随手拍：群众发照片报隐患，镇里一件一件办完。"""
     named = os.environ.get(CONFIG_VARIABLE)
     context.obj = config or (Path(named) if named else None)
 
@@ -42,7 +44,7 @@ def main(context: click.Context, config: Path | None) -> None:
               help="演示的数据放哪儿。")  # fmt: skip
 @click.option("--no-seed", is_flag=True, help="不放一周的样例消息。")
 def demo(host: str, port: int, folder: Path, no_seed: bool) -> None:
-    """一条命令看演示:手机聊天、后台、任务,都在本机。"""
+    """一条命令看演示：手机聊天、后台、任务，都在本机。"""
     from bot.demo import run_demo  # noqa: PLC0415  # the commands load what they need, so that help is quick
 
     sys.exit(run_demo(host, port, folder, has_seed=not no_seed))
@@ -51,7 +53,7 @@ def demo(host: str, port: int, folder: Path, no_seed: bool) -> None:
 @main.group(invoke_without_command=True)
 @click.pass_context
 def serve(context: click.Context) -> None:
-    """正式运行:网页进程和任务进程,死了会拉起来,停的时候把手头的做完。"""
+    """正式运行：网页进程和任务进程，死了会拉起来，停的时候把手头的做完。"""
     if context.invoked_subcommand is None:
         from bot.logs import log_stray_errors, set_up_logs  # noqa: PLC0415
         from bot.metrics_folder import share_metrics  # noqa: PLC0415
@@ -108,7 +110,7 @@ def serve_jobs(context: click.Context, supervised: bool) -> None:
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path(), help="配置和数据放哪儿。")
 @click.pass_context
 def init(context: click.Context, folder: Path) -> None:
-    """第一次安装:写好配置和密钥,建好数据库,开一个管理员。"""
+    """第一次安装：写好配置和密钥，建好数据库，开一个管理员。"""
     from werkzeug.security import generate_password_hash  # noqa: PLC0415
 
     from bot.wiring import random_hex, read_clock  # noqa: PLC0415
@@ -117,11 +119,11 @@ def init(context: click.Context, folder: Path) -> None:
 
     config: Path | None = context.obj
     if config is not None and config.name != CONFIG_NAME:
-        _fail(f"init 写的文件名是 {CONFIG_NAME},请换成这个名字,或者用 --dir 指定文件夹。")
+        _fail(f"init 写的文件名是 {CONFIG_NAME}，请换成这个名字，或者用 --dir 指定文件夹。")
     folder = (config.parent if config else folder).absolute()
     for name in (CONFIG_NAME, KEY_NAME):
         if (folder / name).exists():
-            _fail(f"{folder / name} 已经有了,没有动它。")
+            _fail(f"{folder / name} 已经有了，没有动它。")
     # The database first: an address that does not answer must not leave half a set-up behind.
     database = _open_first_database(folder)
     password = secrets.token_urlsafe(9)
@@ -143,10 +145,10 @@ def init(context: click.Context, folder: Path) -> None:
     database.close()
     click.echo(f"写好了 {path}")
     if is_new:
-        click.echo(f"管理员 {ADMIN},一次性密码 {password}(登录后要改)")
+        click.echo(f"管理员 {ADMIN}，一次性密码 {password}（登录后要改）")
     else:
-        click.echo(f"这个数据库里已经有管理员 {ADMIN},密码没有动。")
-    click.echo("接下来:把配置里 [wechat] 的几项填上,运行 suishoupai check-config。")
+        click.echo(f"这个数据库里已经有管理员 {ADMIN}，密码没有动。")
+    click.echo("接下来：把配置里 [wechat] 的几项填上，运行 suishoupai check-config。")
 
 
 @main.command()
@@ -164,7 +166,7 @@ def migrate(context: click.Context) -> None:
 @main.command("check-config")
 @click.pass_context
 def check_config(context: click.Context) -> None:
-    """检查配置,有几处不对一次说完。"""
+    """检查配置，有几处不对一次说完。"""
     _load(context)
     click.echo("配置没有问题。")
 
@@ -172,7 +174,7 @@ def check_config(context: click.Context) -> None:
 @main.command()
 @click.pass_context
 def classify(context: click.Context) -> None:
-    """一行一句话进,一行一个 JSON 出:意图、类别、等级和理由。"""
+    """一行一句话进，一行一个 JSON 出：意图、类别、等级和理由。"""
     from handlers.classify import Classifier, load_lexicon  # noqa: PLC0415
 
     classifier = Classifier(load_lexicon(), _list_unit_aliases(context))
@@ -195,10 +197,10 @@ def classify(context: click.Context) -> None:
 @main.command()
 @click.argument("subject", type=click.Choice(["reports", "messages"]))
 @click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "xlsx"]), default="jsonl", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="写到哪个文件,默认写到屏幕。")
+@click.option("--out", type=click.Path(path_type=Path), help="写到哪个文件，默认写到屏幕。")
 @click.pass_context
 def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv", "xlsx"], out: Path | None) -> None:
-    """导出台账,里面没有任何人的身份。"""
+    """导出台账，里面没有任何人的身份。"""
     from bot.documents.tabular import MESSAGE_COLUMNS, REPORT_COLUMNS, write_rows  # noqa: PLC0415
     from storage.message_export import iter_messages  # noqa: PLC0415
     from storage.reports.export import iter_reports  # noqa: PLC0415
@@ -225,7 +227,7 @@ def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv"
 @click.option("--once", is_flag=True, required=True, help="把该做的做一遍就退出。")
 @click.pass_context
 def run_jobs(context: click.Context, once: bool) -> None:  # noqa: ARG001  # the flag says what is done
-    """把到点的任务做一遍,给定时任务和测试用。"""
+    """把到点的任务做一遍，给定时任务和测试用。"""
     from bot.jobs.process import run_jobs_once  # noqa: PLC0415
 
     program = _open(context)
@@ -237,7 +239,7 @@ def run_jobs(context: click.Context, once: bool) -> None:  # noqa: ARG001  # the
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_context
 def backup(context: click.Context, folder: Path) -> None:
-    """备份数据库和照片,记下密钥的指纹(密钥本身要另外保管)。"""
+    """备份数据库和照片，记下密钥的指纹（密钥本身要另外保管）。"""
     from bot.backup import BackupError, write_backup  # noqa: PLC0415
 
     program = _open(context)
@@ -246,14 +248,14 @@ def backup(context: click.Context, folder: Path) -> None:
             counts = write_backup(program.database, program.store, program.vault, folder, now=program.now())
         except BackupError as error:
             _fail(str(error))
-    click.echo(f"备份好了:{counts.rows} 行,{counts.files} 个文件,在 {folder}。密钥文件请另外收好。")
+    click.echo(f"备份好了：{counts.rows} 行，{counts.files} 个文件，在 {folder}。密钥文件请另外收好。")
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.pass_context
 def restore(context: click.Context, folder: Path) -> None:
-    """从备份恢复到一个空的数据库,先查备份是不是完好、密钥对不对。"""
+    """从备份恢复到一个空的数据库，先查备份是不是完好、密钥对不对。"""
     from bot.backup import BackupError, restore_backup  # noqa: PLC0415
 
     program = _open(context)
@@ -262,12 +264,12 @@ def restore(context: click.Context, folder: Path) -> None:
             counts = restore_backup(program.database, program.store, program.vault, folder)
         except BackupError as error:
             _fail(str(error))
-    click.echo(f"恢复好了:{counts.rows} 行,{counts.files} 个文件。")
+    click.echo(f"恢复好了：{counts.rows} 行，{counts.files} 个文件。")
 
 
 def _config(context: click.Context) -> Path:
     if context.obj is None:
-        _fail("要用 --config 指定配置文件,或者设好环境变量 SUISHOUPAI_CONFIG。")
+        _fail("要用 --config 指定配置文件，或者设好环境变量 SUISHOUPAI_CONFIG。")
     path: Path = context.obj
     return path.absolute()
 
@@ -301,9 +303,9 @@ def _plain_errors(database: Database) -> Iterator[None]:
     try:
         yield
     except database.outages as error:
-        _fail(f"数据库现在用不了({type(error).__name__}),看看它有没有在运行,地址和权限对不对。")
+        _fail(f"数据库现在用不了（{type(error).__name__}），看看它有没有在运行，地址和权限对不对。")
     except OSError as error:
-        _fail(f"文件读写不成:{error.filename or ''} {error.strerror or ''}")
+        _fail(f"文件读写不成：{error.filename or ''} {error.strerror or ''}")
 
 
 def _check_schema(database: Database) -> None:
@@ -313,7 +315,7 @@ def _check_schema(database: Database) -> None:
     try:
         check_schema(database)
     except WrongSchemaError:
-        _fail("数据库不是这一版程序要的样子,先运行 suishoupai migrate。")
+        _fail("数据库不是这一版程序要的样子，先运行 suishoupai migrate。")
 
 
 def _check_schema_or_go_on(settings: Settings, log: FilteringBoundLogger) -> None:
@@ -345,7 +347,7 @@ def _open_first_database(folder: Path) -> Database:
             (folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
         return Database(table.url)
     except OSError as error:
-        _fail(f"文件夹建不了:{error.filename} {error.strerror}")
+        _fail(f"文件夹建不了：{error.filename} {error.strerror}")
 
 
 def _list_unit_aliases(context: click.Context) -> dict[str, str]:
@@ -363,7 +365,7 @@ def _list_unit_aliases(context: click.Context) -> dict[str, str]:
         with database.read() as db:
             return dict(list_aliases(list_unit_names(db)))
     except away:
-        click.echo("数据库现在用不了,单位的名字认不出来,别的照常。", err=True)
+        click.echo("数据库现在用不了，单位的名字认不出来，别的照常。", err=True)
         return {}
 
 

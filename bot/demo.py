@@ -52,7 +52,7 @@ def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
     folder = folder.absolute()
     port = port or _find_free_port(host)
     if not _is_free(host, port):
-        print(f"端口 {port} 有别的程序在用,换一个:./start --port {port + 1}", file=sys.stderr)  # noqa: T201
+        print(f"端口 {port} 有别的程序在用，换一个:./start --port {port + 1}", file=sys.stderr)  # noqa: T201
         return 1
     config = folder / CONFIG_NAME
     if not config.exists():
@@ -104,7 +104,7 @@ def _write_config(folder: Path) -> None:
         key.touch(mode=0o600)
         key.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
     (folder / CONFIG_NAME).write_text(
-        f"""# 演示用的配置,公众号是假的。
+        f"""# 演示用的配置，公众号是假的。
 [wechat]
 token = "{secrets.token_hex(16)}"
 app_id = "wx{secrets.token_hex(8)}"

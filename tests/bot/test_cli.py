@@ -73,7 +73,7 @@ def test_init_writes_private_files_and_a_migrated_database_with_an_admin(tmp_pat
     with database.read() as db:
         admin = staff.find_staff(db, "admin")
     database.close()
-    password = re.search(r"一次性密码 (\S+?)\(", done.stdout)
+    password = re.search(r"一次性密码 (\S+?)（", done.stdout)
     assert password is not None
     assert admin is not None
     assert check_password_hash(admin.password_hash, password[1])
@@ -235,8 +235,8 @@ def test_classify_answers_one_line_with_one_object(sent: bytes, text: str) -> No
 
 
 def test_classify_keeps_the_order_and_skips_no_line() -> None:
-    found = read_lines(run("classify", input="谢谢\n\n着火了,快来人\n\n".encode()))
-    assert [each["text"] for each in found] == ["谢谢", "", "着火了,快来人", ""]
+    found = read_lines(run("classify", input="谢谢\n\n着火了，快来人\n\n".encode()))
+    assert [each["text"] for each in found] == ["谢谢", "", "着火了，快来人", ""]
     assert [each["emergency"] for each in found] == [False, False, True, False]
 
 
@@ -277,11 +277,11 @@ def test_restore_brings_a_backup_into_an_empty_database_and_not_into_another(
         make_report(db, description="护栏断了")
     (old_config.parent / "vault.key").write_bytes((config.parent / "vault.key").read_bytes())
     done = run_with(config, "backup", tmp_path / "backup")
-    assert (done.exit_code, done.stdout.startswith("备份好了:2 行,0 个文件")) == (0, True)
+    assert (done.exit_code, done.stdout.startswith("备份好了：2 行，0 个文件")) == (0, True)
     assert run_with(config, "backup", tmp_path / "backup").exit_code == 1
     assert run_with(old_config, "restore", tmp_path / "backup").exit_code == 1  # not migrated yet
     run_with(old_config, "migrate")
-    assert run_with(old_config, "restore", tmp_path / "backup").stdout == "恢复好了:2 行,0 个文件。\n"
+    assert run_with(old_config, "restore", tmp_path / "backup").stdout == "恢复好了：2 行，0 个文件。\n"
     again = run_with(old_config, "restore", tmp_path / "backup")
     assert again.exit_code == 1
     assert "不是空的" in again.stderr
@@ -291,7 +291,7 @@ def test_restore_brings_a_backup_into_an_empty_database_and_not_into_another(
 def test_backup_says_in_a_sentence_where_it_cannot_write(config: Path) -> None:
     done = run_with(config, "backup", "/proc/backup")
     assert done.exit_code == 1
-    assert done.stderr.splitlines()[-1].startswith("文件读写不成:/proc/backup")
+    assert done.stderr.splitlines()[-1].startswith("文件读写不成：/proc/backup")
 
 
 def test_help_is_quick_since_it_loads_no_server_and_no_database() -> None:

@@ -139,7 +139,7 @@ def test_an_export_that_breaks_off_leaves_the_earlier_file_alone(
 def test_says_in_a_sentence_where_a_file_cannot_be_written(config: Path, tmp_path: Path) -> None:
     done = export(config, "reports", "--out", tmp_path / "missing" / "out.jsonl")
     assert done.exit_code == 1
-    assert done.stderr.startswith("文件读写不成:")
+    assert done.stderr.startswith("文件读写不成：")
 
 
 @pytest.mark.parametrize("arguments", [["people"], ["reports", "--format", "xml"], []], ids=" ".join)

@@ -282,7 +282,7 @@ def test_every_text_stands_out(open_desk: OpenPage, demo: Demo, show: Callable[[
     page = open_desk()
     show(page, demo)
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         found = page.evaluate(FAINT_TEXTS)
         assert found["seen"] > 5
         assert found["faint"] == [], scheme

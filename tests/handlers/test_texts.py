@@ -124,7 +124,7 @@ def test_tells_to_speak_to_whoever_is_in_charge_on_site(sentence: Sentence, is_a
 def test_says_what_to_do_first() -> None:
     for sentence in (Sentence.GATHERING, Sentence.READ_BACK, Sentence.SUBMITTED, Sentence.ADDED):
         words = say(sentence, code=CODE, pieces=Pieces(photos=1), cautions=True, is_apart=True, asks=True)
-        assert words.startswith("先停下来,人离远点。")
+        assert words.startswith("先停下来，人离远点。")
 
 
 @pytest.mark.parametrize("sentence", sorted(set(Sentence) - {Sentence.EMERGENCY, Sentence.ANONYMOUS_FROM_NOW,

@@ -50,7 +50,7 @@ SAMPLES = [
     Sample("M22", "加油站有人一边加一边抽烟", CAUTION, "加油站", "CHEM"),
     Sample("M23", "过年那会儿杂货铺又卖炮,底下铺子上头住人", CAUTION, "", "CHEM"),
     Sample("M24", "【位置】207国道××村岔口", ANSWER, "这里有什么问题?"),
-    Sample("M25", "路上一个大坑", REPORT, "这是在哪儿?", "ROAD"),
+    Sample("M25", "路上一个大坑", REPORT, "这是在哪儿？", "ROAD"),
     Sample("M26", "上次那个坑填了没?编号记不得了", ANSWER, "还没有报过"),
     Sample("M27", "我报的那个配电箱咋两个礼拜了还没弄", ANSWER, "还没有报过"),
     Sample("M28", "匿名。砖厂新来的工人一天培训没有就上窑了,让我们补签名", REPORT, "砖厂", "MGMT"),
@@ -141,7 +141,7 @@ def test_does_the_right_thing_with(sample: Sample, sqlite_database: Database) ->
             assert reply.startswith("【先打电话】")
         case "report, and stop first":
             assert reply is not None
-            assert reply.startswith("先停下来,人离远点。")
+            assert reply.startswith("先停下来，人离远点。")
         case "sealed":
             assert (row["text"], row["report_id"]) == ("", None)
         case "silence":
@@ -170,5 +170,5 @@ def test_asks_where_m12_is_once(sqlite_database: Database) -> None:
     person = make_person(sqlite_database)
     replies = [person.photo() for _ in range(3)]
     assert replies[0] is not None
-    assert "这是在哪儿?" in replies[0]
+    assert "这是在哪儿？" in replies[0]
     assert replies[1:] == [None, None]

@@ -65,6 +65,7 @@
     next: () => show(at + 1),
     shut: () => viewer.close(),
   };
+  count.hidden = links.length === 1;
   viewer.querySelectorAll("button[data-act]").forEach((button) => {
     button.addEventListener("click", () => ACTS[button.dataset.act]());
     if (links.length === 1 && /^(previous|next)$/.test(button.dataset.act)) button.hidden = true;

@@ -22,7 +22,7 @@ from tests.intake import Clock, make_robot
 
 DIALOGUES = read_dialogues()
 ON_BOTH = [dialogue for dialogue in DIALOGUES if "(两库)" in dialogue.title]
-QUESTIONS = ("这是在哪儿?", "有什么问题?说一句就行。")
+QUESTIONS = ("这是在哪儿？", "有什么问题？说一句就行。")
 SILENT_INTENTS = {"acknowledgement", "spam"}
 
 
@@ -105,8 +105,8 @@ def check_manners(replies: list[str]) -> None:
             assert len(reply) <= 120 or reply.count("\n") > 2, reply
         if "齐了" in reply or "先这样报上去" in reply or "先报上去" in reply:
             assert "现场管事的" in reply
-        if "先停下来,人离远点" in reply:
-            assert reply.startswith("先停下来,人离远点。")
+        if "先停下来，人离远点" in reply:
+            assert reply.startswith("先停下来，人离远点。")
         if "【先打电话】" in reply:
             assert reply.startswith("【先打电话】1")
         if "119、120、110 还没打" in reply:
@@ -140,7 +140,7 @@ def test_makes_one_report_of_an_album_that_arrives_at_once(order: str, database:
     replies = [reply for person in people for reply in person.replies]
     assert len(replies) == 9
     assert [reply for reply in replies if reply is not None] == [
-        "收到,编号 2611-001:1 张照片。这是在哪儿?发个定位,或说一句都行。"
+        "收到，编号 2611-001：1 张照片。这是在哪儿？发个定位，或说一句都行。"
     ]
     (report,) = list_reports(database)
     assert (report["photo_count"], report["message_count"], report["state"]) == (9, 9, "gathering")
