@@ -52,7 +52,7 @@ def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
     folder = folder.absolute()
     port = port or _find_free_port(host)
     if not _is_free(host, port):
-        print(f"端口 {port} 有别的程序在用，换一个:./start --port {port + 1}", file=sys.stderr)  # noqa: T201
+        print(f"端口 {port} 有别的程序在用，换一个：./start --port {port + 1}", file=sys.stderr)  # noqa: T201
         return 1
     config = folder / CONFIG_NAME
     if not config.exists():

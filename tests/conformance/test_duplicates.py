@@ -234,7 +234,7 @@ def test_c57_picture_after_the_submission_belongs_to_its_report(either_desk: Des
 def test_c57_picture_long_after_is_asked_about(desk: Desk) -> None:
     desk.say(HAZARD)
     desk.clock.advance(hours=2)
-    assert "?" in desk.photo("MEDIA_1").get_words()
+    assert "？" in desk.photo("MEDIA_1").get_words()
     assert [row["photo_count"] for row in desk.list_rows(reports)] == [0, 1]
 
 
