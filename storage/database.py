@@ -57,8 +57,6 @@ MOST_TOGETHER = 64  # pieces of work that share one transaction; performance.md 
 BUSY_TIMEOUT_SECONDS = 2
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.0002, 0.002
 
-TURN_SECONDS = 0.2  # a shared transaction of 64 messages computes for some thirty milliseconds
-
 
 class Database:
     """One engine and its transactions.
@@ -105,7 +103,6 @@ class Database:
             driver.OperationalError,
             driver.InterfaceError,
         )
-        self._turn = threading.Lock()
         self._waiting: deque[_Work[Any]] = deque()
         self._queue = threading.Lock()
         self._has_leader = False
@@ -174,9 +171,8 @@ class Database:
         try:
             with self._write_in_place() as db:
                 has_begun = True
-                with self.take_turn():
-                    for work in together:
-                        work.run(db)
+                for work in together:
+                    work.run(db)
         except Exception as error:
             if has_begun and len(together) > 1:
                 self._run_each(together)
@@ -195,20 +191,6 @@ class Database:
                 for other in together[number + 1 :]:
                     other.error = work.error
                 return
-
-    @contextmanager
-    def take_turn(self) -> Iterator[None]:
-        """Be the one thread of this process that computes, as far as that can be had soon.
-
-        Each statement lets go of the interpreter's lock; where others are ready to take it, whoever holds the writer's
-        place waits for them again and again. It is a courtesy: nobody hangs because somebody's turn does not end.
-        """
-        is_ours = self._turn.acquire(timeout=TURN_SECONDS)
-        try:
-            yield
-        finally:
-            if is_ours:
-                self._turn.release()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

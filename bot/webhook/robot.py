@@ -103,10 +103,6 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
 
     def parse_message(self, body: bytes, query: Query) -> Incoming:
         """Return the message in a body; raises ForgedError or UnreadableError."""
-        with self._database.take_turn():
-            return self._parse(body, query)
-
-    def _parse(self, body: bytes, query: Query) -> Incoming:
         fields = read_fields(body)
         if self._cipher is not None and "Encrypt" in fields:
             body = self._decrypt(self._cipher, fields["Encrypt"], query)
@@ -127,11 +123,10 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
 
     def get_reply(self, message: Incoming) -> WeChatReply:
         """Return the reply to a message, which is stored before this returns; raises the database's errors."""
+        key = self._vault.fingerprint(*message.unique)
         heard = no_words()
         try:
-            with self._database.take_turn():
-                key = self._vault.fingerprint(*message.unique)
-                heard = self._understand(message)
+            heard = self._understand(message)
             reply = self._run(lambda db: self._take_in(db, message, key, heard))
         except HandlerFailedError as error:
             self.logger.exception("handler_failed", kind=message.kind.value, intent=heard.intent.value)
