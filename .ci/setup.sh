@@ -45,8 +45,12 @@ make_environment() {
     wanted=$(cat "$lock" pyproject.toml | cksum)
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
         say "Installing what $lock names (once, about half a minute) ..."
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$lock"
+        # The lock is whole, so pip has nothing to resolve: left to it, a package named with an extra by another one
+        # ("coverage[toml]") is taken for unlocked as soon as a newer version of it is out.
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+            --require-hashes -r "$lock"
         .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+        .venv/bin/python -m pip --disable-pip-version-check check >/dev/null
         printf '%s' "$wanted" >"$stamp"
     fi
 }
