@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Connection, Integer, String, Table, insert, select, update
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select, update
 
 from storage.database import RowId, metadata
 from storage.types import AnyRow, Instant
@@ -28,14 +28,24 @@ staff = Table(
     Column("username", String(40), nullable=False, unique=True),
     Column("display_name", String(40), nullable=False),
     Column("role", String(12), nullable=False),
-    Column("password_hash", String(200), nullable=False, comment="scrypt"),
+    Column("password_hash", String(200), nullable=False, comment="scrypt"),  # empty: no log-in
     Column("password_version", Integer, nullable=False, default=1, comment="counted up to end every login"),
     Column("must_change_password", Boolean, nullable=False, default=False),
     Column("is_active", Boolean, nullable=False, default=True),
     Column("failed_count", Integer, nullable=False, default=0, comment="wrong passwords in a row"),
     Column("locked_until", Instant),
+    Column("email", String(200), nullable=False, default="", comment="for digests and notices"),
     Column("last_login_at", Instant),
     Column("created_at", Instant, nullable=False),
+)
+
+# For which units a member of staff is the liaison (联系人).
+liaisons = Table(
+    "liaisons",
+    metadata,
+    Column("staff_id", RowId, ForeignKey("staff.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", RowId, ForeignKey("units.id"), primary_key=True, autoincrement=False),
+    Index("ix_liaisons_unit_id", "unit_id"),
 )
 
 

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from storage import attachments, audit, heartbeats, messages, reporters, staff, tokens, units
+from storage import (
+    answer_templates,
+    attachments,
+    audit,
+    bindings,
+    calendar,
+    digests,
+    heartbeats,
+    messages,
+    outbox,
+    reporters,
+    staff,
+    tokens,
+    units,
+)
 from storage.database import metadata
+from storage.reports import assignments, questions
 from storage.reports import tables as reports
 
 __all__ = [
+    "answer_templates",
+    "assignments",
     "attachments",
     "audit",
+    "bindings",
+    "calendar",
+    "digests",
     "heartbeats",
     "messages",
     "metadata",
+    "outbox",
+    "questions",
     "reporters",
     "reports",
     "staff",

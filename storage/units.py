@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Float, String, Table, Text, insert, select
+from sqlalchemy import Boolean, Column, Connection, Float, ForeignKey, Integer, String, Table, Text, insert, select
 
 from storage.database import RowId, metadata
 from storage.types import AnyRow, Instant
@@ -22,7 +22,17 @@ units = Table(
     Column("latitude", Float),
     Column("longitude", Float),
     Column("is_high_risk", Boolean, nullable=False, default=False),
+    Column("headcount", Integer, comment="people who work or live there; empty when nobody said"),
+    Column("is_active", Boolean, nullable=False, default=True),
     Column("created_at", Instant, nullable=False),
+)
+
+# Which office (站所) sees to a kind of hazard.
+category_offices = Table(
+    "category_offices",
+    metadata,
+    Column("category", String(4), primary_key=True),
+    Column("unit_id", RowId, ForeignKey("units.id"), nullable=False),
 )
 
 

@@ -100,7 +100,7 @@ reports = Table(
     Column("gather_until", Instant, comment="when gathering ends if nothing more comes; empty once submitted"),
     Column("created_at", Instant, nullable=False),
     Column("submitted_at", Instant),
-    Column("due_at", Instant),
+    Column("due_at", Instant),  # when the step that is next must be done; empty when none is
     Column("merged_into_id", RowId, ForeignKey("reports.id", deferrable=True)),
     Column(
         "is_indexed",
@@ -137,6 +137,18 @@ reports = Table(
         postgresql_where=text("NOT is_indexed"),
     ),
     Index(
+        "ix_reports_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_reports_undated",
+        "id",
+        sqlite_where=text("state = 'received' AND due_at IS NULL"),
+        postgresql_where=text("state = 'received' AND due_at IS NULL"),
+    ),
+    Index(
         "ix_reports_missing_id",
         "missing",
         "id",
@@ -165,6 +177,45 @@ report_history = Table(
     Column("to_state", String(12), nullable=False, default=""),
     Column("note", Text, nullable=False, default=""),
     Index("ix_report_history_report_id_id", "report_id", "id"),
+)
+
+# To whom outside the township a report was given, and until when an answer is expected.
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("report_id", RowId, ForeignKey("reports.id"), nullable=False),
+    Column("authority", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reply_due_at", Instant),
+    Column("at", Instant, nullable=False),
+    Column("by", String(48), nullable=False),
+    Index("ix_transfers_report_id_id", "report_id", "id"),
+)
+
+# A reviewer who has a report open for deciding; others see it and may still step in once it runs out.
+claims = Table(
+    "claims",
+    metadata,
+    Column("report_id", RowId, ForeignKey("reports.id"), primary_key=True, autoincrement=False),
+    Column("by", String(48), nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+# "Not mended" after the time for reopening makes a report of its own that names the one before.
+continuations = Table(
+    "continuations",
+    metadata,
+    Column("report_id", RowId, ForeignKey("reports.id"), primary_key=True, autoincrement=False),
+    Column("continues_id", RowId, ForeignKey("reports.id"), nullable=False),
+)
+
+# The four-digit word with which somebody may ask for a report of theirs from any account.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("report_id", RowId, ForeignKey("reports.id"), primary_key=True, autoincrement=False),
+    Column("word_hash", String(64), nullable=False, comment="SHA-256 of code and word"),
 )
 
 # Chinese words are mostly two characters, so text is found by overlapping pairs of characters. A plain table of

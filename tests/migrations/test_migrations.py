@@ -48,9 +48,11 @@ def describe(database: Database) -> dict[str, Any]:
     with database.read() as db:
         if database.is_sqlite:
             rows = db.execute(text("SELECT type, name, sql FROM sqlite_master WHERE tbl_name != 'alembic_version'"))
-            # A table's constraints may be listed in another order.
+            # A table's constraints may be listed in another order, and one that was made anew has its name in quotes.
             return {
-                f"{row.type} {row.name}": sorted(part.strip(" \t,") for part in (row.sql or "").splitlines())
+                f"{row.type} {row.name}": sorted(
+                    part.strip(" \t,").replace('"', "") for part in (row.sql or "").splitlines()
+                )
                 for row in rows
             }
         indexes = db.execute(text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"))
