@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -17,8 +22,8 @@ from sqlalchemy import (
     text,
 )
 
-from storage.database import RowId, metadata
-from storage.types import Instant
+from storage.database import RowId, insert_or_skip, metadata
+from storage.types import Instant, to_milliseconds
 
 
 class NoticeState(StrEnum):
@@ -97,3 +102,55 @@ sends = Table(
     Index("ix_sends_notice_id", "notice_id"),
     Index("ix_sends_reporter_id_at", "reporter_id", "at"),
 )
+
+_add = insert_or_skip(
+    notices,
+    [
+        "recipient", "reporter_id", "staff_id", "purpose", "subject", "report_id", "state", "is_urgent", "is_result",
+        "words", "fields", "due_at", "attempts", "channel", "reason", "created_at",
+    ],
+    returning=notices.c.id,
+)  # fmt: skip
+
+
+def add_notice(
+    db: Connection,
+    *,
+    recipient: str,
+    purpose: Purpose,
+    subject: str,
+    now: datetime,
+    words: str = "",
+    fields: Mapping[str, Any] | None = None,
+    report_id: int | None = None,
+    is_urgent: bool = False,
+    is_result: bool = False,
+) -> int | None:
+    """Put a notice into the outbox, to leave as soon as its hours and windows allow; returns its id.
+
+    `recipient` is reporter:<id>, staff:<id> or duty:<name of a channel>. None when there is one already for this
+    recipient, purpose and subject: asking twice is harmless. Without `words` they are made when it is sent.
+    """
+    kind, _, number = recipient.partition(":")
+    row = _add.first(
+        db,
+        {
+            "recipient": recipient,
+            "reporter_id": int(number) if kind == "reporter" else None,
+            "staff_id": int(number) if kind == "staff" else None,
+            "purpose": purpose.value,
+            "subject": subject,
+            "report_id": report_id,
+            "state": NoticeState.WAITING.value,
+            "is_urgent": is_urgent,
+            "is_result": is_result,
+            "words": words,
+            "fields": json.dumps(fields or {}, ensure_ascii=False),
+            "due_at": to_milliseconds(now),
+            "attempts": 0,
+            "channel": "",
+            "reason": "",
+            "created_at": to_milliseconds(now),
+        },
+    )
+    return None if row is None else int(row[0])
