@@ -6,7 +6,8 @@ from bot.settings.first_config import write_first_config
 from bot.settings.loading import load_settings
 from bot.settings.problems import Problem, SettingsError
 from bot.settings.tables import Settings
-from bot.settings.values import Limit, WorkingHours
+from bot.settings.values import WorkingHours
+from storage.calendar import Limit
 
 __all__ = [
     "Limit",

@@ -20,7 +20,6 @@ from bot.settings.values import (
     HostOrEmpty,
     HoursOfDay,
     KeyFile,
-    Limit,
     LimitOrNone,
     MailAddress,
     OptionalDate,
@@ -37,6 +36,7 @@ from bot.settings.values import (
     check_any,
     refuse,
 )
+from storage.calendar import Limit
 
 Mode = Literal["plain", "compat", "safe"]
 
@@ -96,7 +96,7 @@ class WebTable(Table, frozen=True):
     host: Host = Field(default="127.0.0.1", description="在哪个地址上监听;前面有 nginx 之类的转发时用 127.0.0.1。")
     port: int = Field(default=8000, ge=1, le=65535, description="监听的端口,1 到 65535。")
     workers: int = Field(default=2, ge=1, le=64, description="网页进程的个数,一般等于处理器核数,1 到 64。")
-    threads: int = Field(default=8, ge=1, le=128, description="每个网页进程的线程数,1 到 128。")
+    threads: int = Field(default=16, ge=1, le=128, description="每个网页进程的线程数,1 到 128。")
     public_url: PublicUrl = Field(
         default="",
         description="外面打开后台用的网址,如 https://example.com,写进通知和摘要的链接里;留空就不带链接。",

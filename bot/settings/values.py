@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, PlainValidator, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from storage.calendar import Limit, LimitUnit
 
 T = TypeVar("T")
 
@@ -36,8 +38,6 @@ def check_any(value: tuple[T, ...]) -> tuple[T, ...]:
 # --- durations and hours ---------------------------------------------------------------------------------------
 
 
-LimitUnit = Literal["minutes", "hours", "days", "working_days"]
-
 _LIMIT_UNITS: dict[str, LimitUnit] = {
     "分钟": "minutes",
     "小时": "hours",
@@ -45,14 +45,6 @@ _LIMIT_UNITS: dict[str, LimitUnit] = {
     "工作日": "working_days",
 }
 _LIMIT = re.compile(r"([1-9][0-9]{0,2})\s*个?\s*(分钟|小时|天|工作日)")
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How long a step may take, counted from the end of the step before; an amount of 0 means at once."""
-
-    amount: int
-    unit: LimitUnit
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ questions = Table(
     Column("question", Text, nullable=False, default="", comment="the office's words"),
     Column("asked_at", Instant, nullable=False),
     Column("asked_by", String(48), nullable=False),
+    Column("due_at", Instant, comment="the report's deadline when its clock was stopped"),
     Column("answered_at", Instant, comment="also set when the question is given up"),
     Column("answer", String(12), nullable=False, default="", comment="fixed, not_fixed, unknown, words, or none"),
     Index("ix_questions_report_id_id", "report_id", "id"),

@@ -137,6 +137,12 @@ reports = Table(
         postgresql_where=text("NOT is_indexed"),
     ),
     Index(
+        "ix_reports_merged_into_id",
+        "merged_into_id",
+        sqlite_where=text("merged_into_id IS NOT NULL"),
+        postgresql_where=text("merged_into_id IS NOT NULL"),
+    ),
+    Index(
         "ix_reports_due_at",
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),

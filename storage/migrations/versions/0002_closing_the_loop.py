@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.Column("question", sa.Text(), nullable=False, comment="the office's words"),
         sa.Column("asked_at", INSTANT, nullable=False),
         sa.Column("asked_by", sa.String(length=48), nullable=False),
+        sa.Column("due_at", INSTANT, comment="the report's deadline when its clock was stopped"),
         sa.Column("answered_at", INSTANT, comment="also set when the question is given up"),
         sa.Column("answer", sa.String(length=12), nullable=False, comment="fixed, not_fixed, unknown, words, or none"),
         sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_questions_report_id_reports")),
@@ -354,6 +355,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'received' AND due_at IS NULL"),
         postgresql_where=sa.text("state = 'received' AND due_at IS NULL"),
     )
+    op.create_index(
+        "ix_reports_merged_into_id",
+        "reports",
+        ["merged_into_id"],
+        sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+    )
+
     # The default is for the rows that are there already; the program always says what it means.
     with op.batch_alter_table("staff") as staff:
         staff.add_column(
@@ -377,6 +386,7 @@ def downgrade() -> None:
         units.drop_column("headcount")
     with op.batch_alter_table("staff") as staff:
         staff.drop_column("email")
+    op.drop_index("ix_reports_merged_into_id", table_name="reports")
     op.drop_index(
         "ix_reports_undated",
         table_name="reports",
