@@ -40,6 +40,8 @@ from storage.database import Database
 from storage.migrate import migrate_to_head
 from storage.reports import queue, verdicts
 from storage.reports.tables import ReportState
+from storage.reports.transitions import Actor
+from storage.reports.taking import Doing
 
 CONFIG_NAME, LOGIN_NAME = "config.toml", "login.json"
 USERNAME = "demo"
@@ -234,13 +236,8 @@ def _accept_older(program: Program, now: datetime) -> None:
         page = queue.list_queue(db, queue.QueueFilter(tab="all", state=ReportState.RECEIVED.value), most=500)
         for row in page.rows:
             if now - row.created_at > _ACCEPTED_AFTER:
-                verdicts.accept(
-                    db,
-                    row.id,
-                    version=row.version,
-                    by=f"staff:{USERNAME}",
-                    now=row.created_at + timedelta(hours=3),
-                )
+                doing = Doing(f"staff:{USERNAME}", Actor.REVIEWER, row.created_at + timedelta(hours=3), row.version)
+                verdicts.accept(db, row.id, doing, program.read_deadlines(db))
 
 
 def _find_free_port(host: str) -> int:

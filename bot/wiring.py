@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
+from bot.deadlines import read_deadlines
 from bot.settings import Settings
 from bot.webhook.robot import IntakeRoBot
 from bot.wechat.client import WeChatClient
@@ -24,6 +26,7 @@ from media.limits import Limits
 from media.store import MediaStore
 from storage import units
 from storage.database import Database
+from storage.reports.deadlines import Deadlines
 from storage.vault import Vault, read_vault
 
 
@@ -74,6 +77,10 @@ class Program:
         with self.database.read() as db:
             names = units.list_unit_names(db)
         return Classifier(load_lexicon(), list_aliases(names))
+
+    def read_deadlines(self, db: Connection) -> Deadlines:
+        """Return the times of every step, with the office's calendar as it is now."""
+        return read_deadlines(db, self.settings.deadlines, self.settings.schedule)
 
     @cached_property
     def robot(self) -> IntakeRoBot:

@@ -21,6 +21,18 @@ class ForbiddenTransitionError(StorageError):
     """Raised when a report cannot go from its state to the one asked for."""
 
 
+class SamePersonError(ForbiddenTransitionError):
+    """Raised when somebody would close what they said themselves was mended."""
+
+
+class AlreadyExtendedError(ForbiddenTransitionError):
+    """Raised when more time is asked for or given a second time."""
+
+
+class TooLateError(ForbiddenTransitionError):
+    """Raised when a reporter would reopen what was closed too long ago."""
+
+
 class SealError(StorageError):
     """Raised when sealed bytes cannot be opened: a wrong key, a wrong purpose, or damage."""
 

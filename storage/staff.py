@@ -112,3 +112,21 @@ def change_password(db: Connection, staff_id: int, *, password_hash: str) -> Non
             locked_until=None,
         )
     )
+
+
+def list_liaison_ids(db: Connection, unit_id: int) -> list[int]:
+    """Return the active liaisons of a unit."""
+    theirs = select(liaisons.c.staff_id).where(liaisons.c.unit_id == unit_id)
+    return list(
+        db.execute(select(staff.c.id).where(staff.c.id.in_(theirs), staff.c.is_active).order_by(staff.c.id)).scalars()
+    )
+
+
+def list_reviewer_ids(db: Connection) -> list[int]:
+    """Return the active members of staff who decide about reports."""
+    deciding = [Role.REVIEWER.value, Role.ADMIN.value]
+    return list(
+        db.execute(
+            select(staff.c.id).where(staff.c.role.in_(deciding), staff.c.is_active).order_by(staff.c.id)
+        ).scalars()
+    )

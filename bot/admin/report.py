@@ -24,13 +24,13 @@ from storage.messages import list_report_messages
 from storage.reports.duplicates import measure_metres, suggest_duplicates
 from storage.reports.queue import find_report, list_history, list_queue, list_thumbnails
 from storage.reports.tables import OPEN_STATES, ReportState
-from storage.reports.verdicts import list_actions
+from storage.reports.transitions import list_actions
+from storage.reports.verdicts import TAKES_NOTHING
 from storage.staff import find_staff
 from storage.types import AnyRow
 from storage.units import list_units
 
 MOST_UNITS_NEAR = 2
-TAKES_NOTHING = (ReportState.MERGED, ReportState.DECLINED, ReportState.WITHDRAWN)  # no button to merge into these
 FARTHEST_METRES = 15_000  # a unit beyond that says nothing about where the point is
 
 

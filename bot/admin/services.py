@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from typing import Protocol, cast
 
 from flask import current_app
+from sqlalchemy import Connection
 
+from bot.deadlines import read_deadlines
 from storage.database import Database
 from storage.errors import SealError
+from storage.reports.deadlines import Deadlines
 
 EXTENSION = "suishoupai_admin"
 
@@ -35,6 +38,7 @@ class AdminServices:
     now: Callable[[], datetime]
     is_https: bool
     open_words: Callable[[bytes, datetime], str] = refuse_to_open  # the words of a sealed payload
+    read_deadlines: Callable[[Connection], Deadlines] = read_deadlines
     idle_minutes: int = 30
     lock_minutes: int = 15
     max_failures: int = 5

@@ -14,12 +14,16 @@ from bot.admin.accounts import get_member
 from bot.admin.queue import build_filter_args, read_filter
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services
+from handlers import steps
 from storage.audit import record_audit_entry
 from storage.errors import ForbiddenTransitionError, MissingReasonError, StaleVersionError, UnknownRowError
 from storage.reports import verdicts
+from storage.reports.deadlines import Deadlines
 from storage.reports.queue import find_report
 from storage.reports.search import find_code
 from storage.reports.tables import ReportState
+from storage.reports.taking import Doing
+from storage.reports.transitions import Action, Actor, list_actions
 from storage.types import AnyRow
 
 LONGEST_NOTE = 1000  # characters
@@ -92,13 +96,12 @@ def _build_view(
 
 
 def _accept(db: Connection, report: AnyRow, version: int) -> str:
-    verdicts.accept(db, report.id, version=version, by=get_member().by, now=get_services().now())
+    steps.take_step(db, verdicts.accept, *_about(db, report, version))
     return f"{report.code} 已受理，到“在办”里去了。"
 
 
 def _decline(db: Connection, report: AnyRow, version: int) -> str:
-    reason = _read_note("reason")
-    verdicts.decline(db, report.id, version=version, by=get_member().by, now=get_services().now(), reason=reason)
+    steps.take_step(db, verdicts.decline, *_about(db, report, version), reason=_read_note("reason"))
     return f"{report.code} 不予受理，理由记下了。"
 
 
@@ -109,11 +112,10 @@ def _merge(db: Connection, report: AnyRow, version: int) -> str:
     master = None if code is None else find_report(db, code)
     if master is None:
         raise _RefusedError(NO_SUCH.format(code=typed, example=example))
-    by, now = get_member().by, get_services().now()
     try:
-        verdicts.merge(db, report.id, into_id=master.id, version=version, by=by, now=now)
+        steps.take_step(db, verdicts.merge, *_about(db, report, version), into_id=master.id)
     except ForbiddenTransitionError as error:
-        if verdicts.Action.MERGE in verdicts.list_actions(ReportState(report.state)):
+        if Action.MERGE in list_actions(ReportState(report.state)):
             raise _RefusedError(NOT_INTO.format(code=master.code)) from error
         raise
     return f"{report.code} 已合并到 {master.code}。"
@@ -123,15 +125,25 @@ def _recategorise(db: Connection, report: AnyRow, version: int) -> str:
     category, level = request.form.get("category", ""), request.form.get("level", "")
     if category not in words.CATEGORIES or level not in words.LEVELS:
         raise _RefusedError("类别和等级要从单子里选。")
-    by, now = get_member().by, get_services().now()
-    verdicts.recategorise(db, report.id, category=category, level=level, version=version, by=by, now=now)
+    steps.take_step(
+        db,
+        verdicts.recategorise,
+        *_about(db, report, version),
+        category=category,
+        level=level,
+    )
     return f"改成了：{words.CATEGORIES[category]}，{words.LEVELS[level]}。"
 
 
 def _add_note(db: Connection, report: AnyRow, version: int) -> str:
-    note = _read_note("note")
-    verdicts.add_note(db, report.id, version=version, by=get_member().by, now=get_services().now(), note=note)
+    steps.take_step(db, verdicts.add_note, *_about(db, report, version), note=_read_note("note"))
     return "备注记下了。"
+
+
+def _about(db: Connection, report: AnyRow, version: int) -> tuple[int, Doing, Deadlines]:
+    services = get_services()
+    doing = Doing(get_member().by, Actor.REVIEWER, services.now(), version)
+    return report.id, doing, services.read_deadlines(db)
 
 
 def _read_note(field: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.jobs.attachments import fetch_next_attachment
-from bot.jobs.gathering import close_next_gathering
+from bot.jobs.gathering import close_next_gathering, date_next_report
 from bot.jobs.messages import retry_next_failed
 from bot.jobs.purges import delete_next_purged
 from bot.jobs.search import index_next
@@ -42,6 +42,7 @@ def build_jobs(program: Program) -> tuple[Job, ...]:
     return (
         Job("fetch_attachments", 1, lambda: fetch_next_attachment(services), threads=2),
         Job("close_gathering", 5, lambda: close_next_gathering(program.database, now=program.now)),
+        Job("date_reports", 5, lambda: date_next_report(program.database, program.read_deadlines)),
         Job("retry_failed", 10, lambda: retry_next_failed(program)),
         Job("delete_purged", 5, lambda: delete_next_purged(program.database, program.store)),
         Job("index_reports", 2, lambda: index_next(program.database)),

@@ -2,10 +2,56 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, Text, text
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from storage.attachments import attachments
 from storage.database import RowId, metadata
-from storage.types import Instant
+from storage.reports.tables import reports
+from storage.staff import liaisons, staff
+from storage.types import AnyRow, Instant
+from storage.units import units
+
+
+class PleaKind(StrEnum):
+    """What a liaison asks a reviewer to decide."""
+
+    EXTENSION = "extension"
+    DISPUTE = "dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What a unit is given to mend, word for word as the reviewer read it; nothing here is the reporter's."""
+
+    unit_id: int
+    place: str
+    problem: str
+    requirement: str
+    due_at: datetime
+    liaison_id: int | None = None
+    photo_ids: tuple[int, ...] = ()
+    is_inspection: bool = False
+
 
 _OPEN = "ended_at IS NULL"
 
@@ -82,3 +128,209 @@ pleas = Table(
     Index("ix_pleas_report_id_id", "report_id", "id"),
     Index("ix_pleas_open", "id", sqlite_where=text("decided_at IS NULL"), postgresql_where=text("decided_at IS NULL")),
 )
+
+# An open assignment with what a liaison or a reviewer is shown of it; `code` is the report's.
+_SHOWN = (
+    select(
+        assignments,
+        reports.c.code,
+        reports.c.state,
+        reports.c.category,
+        reports.c.level,
+        reports.c.version,
+        units.c.name.label("unit_name"),
+        staff.c.display_name.label("liaison_name"),
+    )
+    .join_from(assignments, reports, assignments.c.report_id == reports.c.id)
+    .join(units, assignments.c.unit_id == units.c.id)
+    .outerjoin(staff, assignments.c.liaison_id == staff.c.id)
+)
+_is_open = assignments.c.ended_at.is_(None)
+
+
+def open_assignment(db: Connection, report_id: int, hand_over: HandOver, *, by: str, now: datetime) -> int:
+    """Insert an assignment and return its id; the one before must have been ended."""
+    row = db.execute(
+        insert(assignments)
+        .values(
+            report_id=report_id,
+            unit_id=hand_over.unit_id,
+            liaison_id=hand_over.liaison_id,
+            assigned_at=now,
+            assigned_by=by,
+            place=hand_over.place[:200],
+            problem=hand_over.problem,
+            requirement=hand_over.requirement,
+            photo_ids=json.dumps(list(hand_over.photo_ids)),
+            is_inspection=hand_over.is_inspection,
+            due_at=hand_over.due_at,
+        )
+        .returning(assignments.c.id)
+    )
+    return int(row.scalar_one())
+
+
+def end_assignment(db: Connection, report_id: int, *, ending: str, now: datetime) -> None:
+    """End a report's open assignment, if there is one, and what was asked about it."""
+    db.execute(
+        update(assignments).where(assignments.c.report_id == report_id, _is_open).values(ended_at=now, ending=ending)
+    )
+    db.execute(
+        update(pleas)
+        .where(pleas.c.report_id == report_id, pleas.c.decided_at.is_(None))
+        .values(decided_at=now, decided_by="bot", is_granted=False)
+    )
+
+
+def find_open_assignment(db: Connection, report_id: int) -> AnyRow | None:
+    """Return a report's open assignment as `list_open_assignments` gives them."""
+    return db.execute(_SHOWN.where(assignments.c.report_id == report_id, _is_open)).one_or_none()
+
+
+def list_assignments(db: Connection, report_id: int) -> Sequence[AnyRow]:
+    """Return every assignment of a report, oldest first, with `unit_name` and `liaison_name`."""
+    return db.execute(_SHOWN.where(assignments.c.report_id == report_id).order_by(assignments.c.id)).all()
+
+
+def list_open_assignments(db: Connection, staff_id: int, *, most: int = 50) -> Sequence[AnyRow]:
+    """Return what a liaison has to mend or has mended and not yet seen closed, the most pressing first.
+
+    It is theirs when it names them, or names nobody and is their unit's.
+    """
+    own_units = select(liaisons.c.unit_id).where(liaisons.c.staff_id == staff_id)
+    is_theirs = (assignments.c.liaison_id == staff_id) | (
+        assignments.c.liaison_id.is_(None) & assignments.c.unit_id.in_(own_units)
+    )
+    return db.execute(
+        _SHOWN.where(_is_open, is_theirs).order_by(assignments.c.due_at, assignments.c.id).limit(most)
+    ).all()
+
+
+def read_photo_ids(assignment: AnyRow) -> tuple[int, ...]:
+    """Return the attachments that an assignment shows."""
+    return tuple(json.loads(assignment.photo_ids))
+
+
+def to_hand_over(assignment: AnyRow) -> HandOver:
+    """Return what an assignment handed over."""
+    return HandOver(
+        assignment.unit_id,
+        assignment.place,
+        assignment.problem,
+        assignment.requirement,
+        assignment.due_at,
+        assignment.liaison_id,
+        read_photo_ids(assignment),
+        assignment.is_inspection,
+    )
+
+
+def acknowledge(db: Connection, assignment_id: int, *, now: datetime) -> bool:
+    """Keep that the liaison has seen it (收到); False when that was said before."""
+    done = db.execute(
+        update(assignments)
+        .where(assignments.c.id == assignment_id, assignments.c.acknowledged_at.is_(None))
+        .values(acknowledged_at=now)
+    )
+    return done.rowcount == 1
+
+
+def record_rectified(db: Connection, assignment_id: int, *, by: str, note: str, now: datetime) -> None:
+    """Keep who said that it is mended."""
+    db.execute(
+        update(assignments)
+        .where(assignments.c.id == assignment_id)
+        .values(
+            rectified_at=now,
+            rectified_by=by,
+            rectified_note=note,
+            acknowledged_at=func.coalesce(assignments.c.acknowledged_at, now),
+        )
+    )
+
+
+def move_due(db: Connection, assignment_id: int, *, due_at: datetime) -> None:
+    """Give an assignment another deadline."""
+    db.execute(update(assignments).where(assignments.c.id == assignment_id).values(due_at=due_at))
+
+
+def add_plea(
+    db: Connection,
+    assignment: AnyRow,
+    kind: PleaKind,
+    *,
+    by: str,
+    reason: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> int:
+    """Keep what a liaison asks for; a second one of the same kind takes the place of one that is still open."""
+    db.execute(
+        update(pleas)
+        .where(pleas.c.assignment_id == assignment.id, pleas.c.kind == kind, pleas.c.decided_at.is_(None))
+        .values(decided_at=now, decided_by="bot", is_granted=False)
+    )
+    row = db.execute(
+        insert(pleas)
+        .values(
+            report_id=assignment.report_id,
+            assignment_id=assignment.id,
+            kind=kind.value,
+            by=by,
+            at=now,
+            reason=reason,
+            until=until,
+        )
+        .returning(pleas.c.id)
+    )
+    return int(row.scalar_one())
+
+
+def find_open_plea(db: Connection, report_id: int, kind: PleaKind) -> AnyRow | None:
+    """Return what a liaison asks for about a report and nobody has decided."""
+    return db.execute(
+        select(pleas).where(pleas.c.report_id == report_id, pleas.c.kind == kind, pleas.c.decided_at.is_(None))
+    ).one_or_none()
+
+
+def list_open_pleas(db: Connection, *, most: int = 100) -> Sequence[AnyRow]:
+    """Return what liaisons ask for and nobody has decided, oldest first, with `code`."""
+    return db.execute(
+        select(pleas, reports.c.code)
+        .join(reports, pleas.c.report_id == reports.c.id)
+        .where(pleas.c.decided_at.is_(None))
+        .order_by(pleas.c.id)
+        .limit(most)
+    ).all()
+
+
+def decide_plea(db: Connection, plea_id: int, *, is_granted: bool, by: str, now: datetime) -> None:
+    """Keep a reviewer's decision."""
+    db.execute(
+        update(pleas)
+        .where(pleas.c.id == plea_id, pleas.c.decided_at.is_(None))
+        .values(decided_at=now, decided_by=by, is_granted=is_granted)
+    )
+
+
+def is_extended(db: Connection, report_id: int) -> bool:
+    """Return whether a report was given more time before; it is given once only."""
+    granted = select(pleas.c.id).where(
+        pleas.c.report_id == report_id, pleas.c.kind == PleaKind.EXTENSION, pleas.c.is_granted
+    )
+    return db.execute(granted.limit(1)).first() is not None
+
+
+def add_after_photo(db: Connection, attachment_id: int, assignment_id: int) -> None:
+    """Mark a photo as showing what was mended."""
+    db.execute(insert(after_photos).values(attachment_id=attachment_id, assignment_id=assignment_id))
+
+
+def list_after_photos(db: Connection, report_id: int) -> Sequence[AnyRow]:
+    """Return the photos of what was mended, oldest first: the attachment's columns, `assignment_id`, `reuse_of_id`."""
+    return db.execute(
+        select(attachments, after_photos.c.assignment_id, after_photos.c.reuse_of_id, after_photos.c.compared_at)
+        .join(after_photos, after_photos.c.attachment_id == attachments.c.id)
+        .where(attachments.c.report_id == report_id)
+        .order_by(attachments.c.sent_at, attachments.c.id)
+    ).all()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, Text, insert, select, text, update
 
 from storage.database import RowId, metadata
-from storage.types import Instant
+from storage.reports.tables import reports
+from storage.types import AnyRow, Instant
 
 
 class QuestionKind(StrEnum):
@@ -35,3 +38,77 @@ questions = Table(
     Index("ix_questions_report_id_id", "report_id", "id"),
     Index("ix_questions_open", "reporter_id", "id", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
 )
+
+
+def ask(
+    db: Connection,
+    report_id: int,
+    reporter_id: int,
+    kind: QuestionKind,
+    *,
+    by: str,
+    now: datetime,
+    question: str = "",
+    due_at: datetime | None = None,
+) -> int:
+    """Keep a question and return its id; an open one of the same kind about the same report is given up."""
+    end_questions(db, report_id, kind=kind, now=now)
+    row = db.execute(
+        insert(questions)
+        .values(
+            report_id=report_id,
+            reporter_id=reporter_id,
+            kind=kind.value,
+            question=question,
+            asked_at=now,
+            asked_by=by,
+            due_at=due_at,
+        )
+        .returning(questions.c.id)
+    )
+    return int(row.scalar_one())
+
+
+def list_open_questions(db: Connection, reporter_id: int) -> Sequence[AnyRow]:
+    """Return what a reporter was asked and has not answered, the newest first, with the report's `code` and `state`."""
+    return db.execute(
+        select(questions, reports.c.code, reports.c.state)
+        .join(reports, questions.c.report_id == reports.c.id)
+        .where(questions.c.reporter_id == reporter_id, questions.c.answered_at.is_(None))
+        .order_by(questions.c.id.desc())
+        .limit(10)
+    ).all()
+
+
+def find_open_question(db: Connection, report_id: int, kind: QuestionKind) -> AnyRow | None:
+    """Return the open question about a report."""
+    return db.execute(
+        select(questions).where(
+            questions.c.report_id == report_id, questions.c.kind == kind, questions.c.answered_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def list_questions(db: Connection, report_id: int) -> Sequence[AnyRow]:
+    """Return every question about a report, oldest first."""
+    return db.execute(select(questions).where(questions.c.report_id == report_id).order_by(questions.c.id)).all()
+
+
+def answer(db: Connection, question_id: int, answer_: str, *, now: datetime) -> bool:
+    """Keep what was answered: fixed, not_fixed, unknown or words; False when it was answered before."""
+    done = db.execute(
+        update(questions)
+        .where(questions.c.id == question_id, questions.c.answered_at.is_(None))
+        .values(answered_at=now, answer=answer_)
+    )
+    return done.rowcount == 1
+
+
+def end_questions(db: Connection, report_id: int, *, now: datetime, kind: QuestionKind | None = None) -> None:
+    """Give up what was asked about a report."""
+    is_meant = questions.c.report_id == report_id
+    if kind is not None:
+        is_meant &= questions.c.kind == kind
+    db.execute(
+        update(questions).where(is_meant, questions.c.answered_at.is_(None)).values(answered_at=now, answer="none")
+    )

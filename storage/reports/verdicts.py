@@ -1,185 +1,378 @@
-"""What staff decide about a report: one table of what is allowed from where, and the one way to write it down."""
+"""What happens to a report after it was submitted: every step, checked against the one table and written down once.
+
+Nothing is told to anybody here: `handlers.steps` takes these steps and puts the notices into the outbox.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
-from storage.errors import ForbiddenTransitionError, MissingReasonError, StaleVersionError, UnknownRowError
+from storage.errors import (
+    AlreadyExtendedError,
+    ForbiddenTransitionError,
+    MissingReasonError,
+    SamePersonError,
+    TooLateError,
+    UnknownRowError,
+)
+from storage.reports import assignments, questions
+from storage.reports.assignments import HandOver, PleaKind
+from storage.reports.deadlines import Deadlines, Step
 from storage.reports.gathering import record_history, submit_report
-from storage.reports.tables import OPEN_STATES, ReportState, reports
+from storage.reports.questions import QuestionKind
+from storage.reports.tables import ReportState, continuations, report_history, reports, transfers
+from storage.reports.taking import Doing, Taken, begin, lock, take
+from storage.reports.transitions import Action, Actor
 from storage.types import AnyRow
 
-
-class Action(StrEnum):
-    """What staff may do to a report."""
-
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    MERGE = "merge"
-    RECATEGORISE = "recategorise"
-    ADD_NOTE = "add_note"
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """From which states an action is allowed and where it leads; `to_state` None leaves the state as it is."""
-
-    action: Action
-    from_states: tuple[ReportState, ...]
-    to_state: ReportState | None
-    needs_reason: bool = False
-
-
-TRANSITIONS = (
-    Transition(Action.ACCEPT, (ReportState.RECEIVED,), ReportState.ACCEPTED),
-    Transition(Action.DECLINE, (ReportState.RECEIVED,), ReportState.DECLINED, needs_reason=True),
-    Transition(Action.MERGE, (ReportState.GATHERING, ReportState.RECEIVED, ReportState.ACCEPTED), ReportState.MERGED),
-    Transition(Action.RECATEGORISE, OPEN_STATES, None),
-    Transition(Action.ADD_NOTE, tuple(ReportState), None, needs_reason=True),
-)
-
-_BY_ACTION_AND_STATE = {
-    (transition.action, state): transition for transition in TRANSITIONS for state in transition.from_states
-}
-
 # What cannot take in another report: it is about nothing, or itself a part of another.
-_NO_MASTERS = (ReportState.MERGED, ReportState.DECLINED, ReportState.WITHDRAWN)
+TAKES_NOTHING = (ReportState.MERGED, ReportState.DECLINED, ReportState.WITHDRAWN)
+REOPENS_FOR = timedelta(days=15)  # after the closing a reporter's "not mended" reopens it; later it is a new report
+# Written out, not bound: an engine uses a partial index only where the query repeats its words.
+_UNDATED = text("state = 'received' AND due_at IS NULL")
 
 
-def list_actions(state: ReportState) -> list[Action]:
-    """Return what is allowed in a state."""
-    return [action for action in Action if (action, state) in _BY_ACTION_AND_STATE]
+def accept(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str = "") -> Taken:
+    """Take a report on (受理). Every step raises the errors of `taking.begin`."""
+    return take(db, report_id, Action.ACCEPT, doing, deadlines, note=note)
 
 
-def accept(db: Connection, report_id: int, *, version: int, by: str, now: datetime, note: str = "") -> None:
-    """Take a report on (受理). All verdicts raise the errors of `record_verdict`."""
-    record_verdict(db, report_id, Action.ACCEPT, version=version, by=by, now=now, note=note)
-
-
-def decline(db: Connection, report_id: int, *, version: int, by: str, now: datetime, reason: str) -> None:
+def decline(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str) -> Taken:
     """Turn a report down (不予受理), with the reason that the reporter is to be told."""
-    record_verdict(db, report_id, Action.DECLINE, version=version, by=by, now=now, note=reason)
+    return take(db, report_id, Action.DECLINE, doing, deadlines, note=reason)
 
 
-def merge(
-    db: Connection, report_id: int, *, into_id: int, version: int, by: str, now: datetime, note: str = ""
-) -> None:
+def verify(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str = "") -> Taken:
+    """Keep that somebody looked and found it so (核实)."""
+    return take(db, report_id, Action.VERIFY, doing, deadlines, note=note)
+
+
+def find_unfounded(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str) -> Taken:
+    """Keep that somebody looked and found nothing (不属实)."""
+    return take(db, report_id, Action.UNFOUNDED, doing, deadlines, note=reason)
+
+
+def merge(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, into_id: int, note: str = "") -> Taken:
     """Make a report part of its master `into_id`; one that was still gathering is submitted first.
 
     The master must be another report that is neither merged, declined nor withdrawn, so that no circle can arise.
     """
     if into_id == report_id:
         raise ForbiddenTransitionError("a report cannot be merged into itself")
-    rows = _lock(db, report_id, into_id)
+    rows = lock(db, report_id, into_id)
     if into_id not in rows:
         raise UnknownRowError("the report to merge into does not exist")
     master = rows[into_id]
-    if master.state in _NO_MASTERS:
+    if master.state in TAKES_NOTHING:
         raise ForbiddenTransitionError(f"nothing can be merged into a report that is {master.state}")
-    report = _check(rows.get(report_id), Action.MERGE, version=version, note=note)
+    report, _ = begin(rows.get(report_id), Action.MERGE, doing, note)
     if report.state == ReportState.GATHERING:
-        submit_report(db, report_id, now=now)
-    record_verdict(
-        db, report_id, Action.MERGE, version=version, by=by, now=now, note=note or master.code, merged_into_id=into_id
+        submit_report(db, report_id, now=doing.now)
+    taken = take(db, report_id, Action.MERGE, doing, deadlines, note=note or master.code, merged_into_id=into_id)
+    record_history(db, into_id, at=doing.now, by=doing.by, action="take_in", note=report.code)
+    return taken
+
+
+def transfer(
+    db: Connection,
+    report_id: int,
+    doing: Doing,
+    deadlines: Deadlines,
+    *,
+    authority: str,
+    reason: str,
+    reply_due_at: datetime | None,
+) -> Taken:
+    """Give a report to an authority outside the township (移交), and keep until when it is to answer."""
+    if not authority.strip():
+        raise MissingReasonError("a transfer needs the authority")
+    taken = take(db, report_id, Action.TRANSFER, doing, deadlines, note=f"{authority.strip()}\n{reason.strip()}")
+    db.execute(
+        insert(transfers).values(
+            report_id=report_id,
+            authority=authority.strip(),
+            reason=reason.strip(),
+            reply_due_at=reply_due_at,
+            at=doing.now,
+            by=doing.by,
+        )
     )
-    record_history(db, into_id, at=now, by=by, action="take_in", note=report.code)
+    return taken
+
+
+def assign(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, hand_over: HandOver) -> Taken:
+    """Hand a report to a unit (交办), or to another one; the assignment before is ended."""
+    if not (hand_over.problem.strip() and hand_over.requirement.strip()):
+        raise MissingReasonError("an assignment needs the problem and what is to be done")
+    taken = take(db, report_id, Action.ASSIGN, doing, deadlines, due_at=hand_over.due_at)
+    if taken.report.unit_id is None:
+        db.execute(update(reports).where(reports.c.id == report_id).values(unit_id=hand_over.unit_id))
+    assignments.open_assignment(db, report_id, hand_over, by=doing.by, now=doing.now)
+    return taken
+
+
+def acknowledge(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines) -> Taken | None:
+    """Keep that the liaison has seen it (收到); None when that was said before."""
+    assignment = _find_assignment(db, report_id)
+    if not assignments.acknowledge(db, assignment.id, now=doing.now):
+        return None
+    return take(db, report_id, Action.ACKNOWLEDGE, doing, deadlines)
+
+
+def rectify(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str) -> Taken:
+    """Keep that it is mended and waits to be looked at (待复查)."""
+    assignment = assignments.find_open_assignment(db, report_id)
+    taken = take(db, report_id, Action.RECTIFY, doing, deadlines, note=note)
+    if assignment is None:
+        raise UnknownRowError("the report has no open assignment")
+    assignments.record_rectified(db, assignment.id, by=doing.by, note=note, now=doing.now)
+    return taken
+
+
+def return_(
+    db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str, due_at: datetime
+) -> Taken:
+    """Send back what is not mended well enough (退回), with the same text and another deadline."""
+    before = assignments.find_open_assignment(db, report_id)
+    taken = take(db, report_id, Action.RETURN, doing, deadlines, note=reason, due_at=due_at)
+    if before is None:
+        raise UnknownRowError("the report has no open assignment")
+    again = replace(assignments.to_hand_over(before), due_at=due_at)
+    assignments.open_assignment(db, report_id, again, by=doing.by, now=doing.now)
+    return taken
+
+
+def close(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str = "") -> Taken:
+    """Strike a report off (销号) and ask the reporter whether it is really mended.
+
+    Raises SamePersonError when the closer is who said that it is mended.
+    """
+    assignment = assignments.find_open_assignment(db, report_id)
+    if assignment is not None and assignment.rectified_by == doing.by:
+        raise SamePersonError("who mended it cannot close it")
+    taken = take(db, report_id, Action.CLOSE, doing, deadlines, note=note)
+    for asked in (taken.report, *list_merged(db, report_id)):
+        if asked.reporter_id is not None:
+            questions.ask(db, asked.id, asked.reporter_id, QuestionKind.FIXED, by=doing.by, now=doing.now)
+    return taken
+
+
+def reopen(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str = "") -> Taken:
+    """Begin anew with a report that was done with; a reporter can do so for fifteen days, then raises TooLateError."""
+    if doing.actor is Actor.REPORTER:
+        closed_at = find_closed_at(db, report_id)
+        if closed_at is not None and doing.now - closed_at > REOPENS_FOR:
+            raise TooLateError("the time for reopening is over")
+    return take(db, report_id, Action.REOPEN, doing, deadlines, note=reason)
+
+
+def withdraw(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str = "") -> Taken:
+    """Take a report back: the reporter before it was accepted, a reviewer from any open state with a reason."""
+    return take(db, report_id, Action.WITHDRAW, doing, deadlines, note=reason, gather_until=None)
+
+
+def ask(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, question: str) -> Taken:
+    """Ask the reporter for what is missing (退回补充); the report's clock stands still until the answer comes."""
+    taken = take(db, report_id, Action.ASK, doing, deadlines, note=question, due_at=None)
+    report = taken.report
+    if report.reporter_id is None:
+        raise ForbiddenTransitionError("nobody is known who could be asked")
+    before = questions.find_open_question(db, report_id, QuestionKind.MORE)
+    due_at = report.due_at if before is None else before.due_at
+    questions.ask(
+        db,
+        report_id,
+        report.reporter_id,
+        QuestionKind.MORE,
+        by=doing.by,
+        now=doing.now if before is None else before.asked_at,
+        question=question.strip(),
+        due_at=due_at,
+    )
+    return taken
+
+
+def hear_answer(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, question: AnyRow) -> Taken:
+    """Take in the answer to a question for more: the clock goes on with the time that was left when it was asked."""
+    left = None if question.due_at is None else question.due_at - question.asked_at
+    due_at = None if left is None else doing.now + max(left, timedelta())
+    questions.answer(db, question.id, "words", now=doing.now)
+    return take(db, report_id, Action.ANSWER, doing, deadlines, due_at=due_at)
+
+
+def request_extension(
+    db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, until: datetime, reason: str
+) -> Taken:
+    """Keep that a liaison asks for more time; raises AlreadyExtendedError when it was given before."""
+    _refuse_second_extension(db, report_id)
+    taken = take(db, report_id, Action.REQUEST_EXTENSION, doing, deadlines, note=reason)
+    assignment = _find_assignment(db, report_id)
+    assignments.add_plea(db, assignment, PleaKind.EXTENSION, by=doing.by, reason=reason, until=until, now=doing.now)
+    return taken
+
+
+def extend(
+    db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, until: datetime, reason: str
+) -> Taken:
+    """Give more time, once, asked for or not; `until` at most the configured days after the deadline before."""
+    _refuse_second_extension(db, report_id)
+    assignment = _find_assignment(db, report_id)
+    if not assignment.due_at < until <= assignment.due_at + deadlines.extension:
+        raise ForbiddenTransitionError("the new deadline is not after the old one, or too far")
+    taken = take(db, report_id, Action.EXTEND, doing, deadlines, note=reason, due_at=until)
+    plea = assignments.find_open_plea(db, report_id, PleaKind.EXTENSION)
+    plea_id = (
+        assignments.add_plea(db, assignment, PleaKind.EXTENSION, by=doing.by, reason=reason, until=until, now=doing.now)
+        if plea is None
+        else plea.id
+    )
+    assignments.decide_plea(db, plea_id, is_granted=True, by=doing.by, now=doing.now)
+    assignments.move_due(db, assignment.id, due_at=until)
+    return taken
+
+
+def refuse_extension(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str) -> Taken:
+    """Leave the deadline as it is."""
+    return _refuse_plea(db, report_id, Action.REFUSE_EXTENSION, PleaKind.EXTENSION, doing, deadlines, reason)
+
+
+def dispute(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str) -> Taken:
+    """Keep that the liaison says it is not so, or not theirs; a reviewer decides."""
+    taken = take(db, report_id, Action.DISPUTE, doing, deadlines, note=reason)
+    assignment = _find_assignment(db, report_id)
+    assignments.add_plea(db, assignment, PleaKind.DISPUTE, by=doing.by, reason=reason, now=doing.now)
+    return taken
+
+
+def dismiss_dispute(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str) -> Taken:
+    """Stay with the assignment as it is."""
+    return _refuse_plea(db, report_id, Action.DISMISS_DISPUTE, PleaKind.DISPUTE, doing, deadlines, reason)
 
 
 def recategorise(
     db: Connection,
     report_id: int,
+    doing: Doing,
+    deadlines: Deadlines,
     *,
     category: str,
     level: str,
-    version: int,
-    by: str,
-    now: datetime,
     note: str = "",
-) -> None:
-    """Set what kind of hazard a report is about and how grave it is; the history keeps what stood there before."""
-    report = _check(_lock(db, report_id).get(report_id), Action.RECATEGORISE, version=version, note=note)
+) -> Taken:
+    """Set what kind of hazard a report is about and how grave it is; the history keeps what stood there before.
+
+    Another level has other times: the step that is next is counted anew from when the report came into its state.
+    """
+    report, _ = begin(lock(db, report_id).get(report_id), Action.RECATEGORISE, doing, note)
     change = f"{report.category} {report.level} → {category} {level}"
-    record_verdict(
-        db,
-        report_id,
-        Action.RECATEGORISE,
-        version=version,
-        by=by,
-        now=now,
-        note=f"{change}\n{note.strip()}".strip(),
-        category=category,
-        level=level,
+    values: dict[str, Any] = {"category": category, "level": level}
+    is_counted = report.due_at is not None and report.state != ReportState.ASSIGNED
+    if level != report.level and is_counted:
+        since = find_came_at(db, report_id, report.state) or report.submitted_at or doing.now
+        values["due_at"] = deadlines.find_next_due(level, ReportState(report.state), since)
+    return take(
+        db, report_id, Action.RECATEGORISE, doing, deadlines, note=f"{change}\n{note.strip()}".strip(), **values
     )
 
 
-def add_note(db: Connection, report_id: int, *, version: int, by: str, now: datetime, note: str) -> None:
+def add_note(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str) -> Taken:
     """Keep a remark with a report, whatever its state; reporters never see it."""
-    record_verdict(db, report_id, Action.ADD_NOTE, version=version, by=by, now=now, note=note)
+    return take(db, report_id, Action.ADD_NOTE, doing, deadlines, note=note)
 
 
-def record_verdict(
+def continue_report(db: Connection, report_id: int, continues_id: int) -> None:
+    """Keep that a report goes on with what an earlier one was about."""
+    db.execute(insert(continuations).values(report_id=report_id, continues_id=continues_id))
+
+
+def list_merged(db: Connection, report_id: int) -> list[AnyRow]:
+    """Return every report that was merged into one, directly or by way of others: id, code and reporter_id."""
+    found: list[AnyRow] = []
+    masters = [report_id]
+    while masters:
+        rows = db.execute(
+            select(reports.c.id, reports.c.code, reports.c.reporter_id)
+            .where(reports.c.merged_into_id.in_(masters))
+            .order_by(reports.c.id)
+        ).all()
+        found += rows
+        masters = [row.id for row in rows]
+    return found
+
+
+def find_closed_at(db: Connection, report_id: int) -> datetime | None:
+    """Return when a report was last closed."""
+    return find_came_at(db, report_id, ReportState.CLOSED)
+
+
+def find_came_at(db: Connection, report_id: int, state: str) -> datetime | None:
+    """Return when a report last came into a state from another one."""
+    return db.execute(
+        select(report_history.c.at)
+        .where(
+            report_history.c.report_id == report_id,
+            report_history.c.to_state == state,
+            report_history.c.from_state != state,
+        )
+        .order_by(report_history.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def is_any_undated(db: Connection) -> bool:
+    """Return whether a submitted report may be without the deadline of its acceptance."""
+    return db.execute(select(reports.c.id).where(_UNDATED).limit(1)).first() is not None
+
+
+def date_next_received(db: Connection, deadlines: Deadlines) -> bool:
+    """Give one submitted report the deadline of its acceptance, which gathering leaves to a job; False for none."""
+    dated = [level for (level, step), limit in deadlines.limits.items() if step is Step.ACCEPT and limit is not None]
+    asked = questions.questions
+    waits_for_reporter = select(asked.c.id).where(
+        asked.c.report_id == reports.c.id, asked.c.kind == QuestionKind.MORE, asked.c.answered_at.is_(None)
+    )
+    report = db.execute(
+        select(reports.c.id, reports.c.level, reports.c.submitted_at)
+        .where(_UNDATED, reports.c.level.in_(dated), ~waits_for_reporter.exists())
+        .order_by(reports.c.id)
+        .limit(1)
+        .with_for_update(of=reports, skip_locked=True)
+    ).one_or_none()
+    if report is None:
+        return False
+    due_at = deadlines.find_due(report.level, Step.ACCEPT, report.submitted_at)
+    db.execute(update(reports).where(reports.c.id == report.id).values(due_at=due_at))
+    return True
+
+
+def _find_assignment(db: Connection, report_id: int) -> AnyRow:
+    assignment = assignments.find_open_assignment(db, report_id)
+    if assignment is None:
+        raise ForbiddenTransitionError("the report is not assigned to anybody")
+    return assignment
+
+
+def _refuse_second_extension(db: Connection, report_id: int) -> None:
+    if assignments.is_extended(db, report_id):
+        raise AlreadyExtendedError("the report was given more time before")
+
+
+def _refuse_plea(
     db: Connection,
     report_id: int,
     action: Action,
-    *,
-    version: int,
-    by: str,
-    now: datetime,
-    note: str = "",
-    **values: Any,
-) -> None:
-    """Move a report as TRANSITIONS says, set `values`, count its version up and append to its history.
-
-    `version` is the one that the page showed, `by` is staff:<username>, `note` the reason or remark. Raises
-    UnknownRowError, StaleVersionError when somebody else was faster, ForbiddenTransitionError when its state does
-    not allow the action, MissingReasonError when the action needs a reason and `note` is blank.
-    """
-    report = _check(_lock(db, report_id).get(report_id), action, version=version, note=note)
-    from_state = ReportState(report.state)
-    to_state = _BY_ACTION_AND_STATE[action, from_state].to_state or from_state
-    done = db.execute(
-        update(reports)
-        .where(reports.c.id == report_id, reports.c.version == version, reports.c.state == from_state)
-        .values(state=to_state, version=reports.c.version + 1, **values)
-    )
-    if done.rowcount != 1:
-        raise StaleVersionError("the report was changed by somebody else meanwhile")
-    record_history(
-        db,
-        report_id,
-        at=now,
-        by=by,
-        action=action.value,
-        from_state=from_state,
-        to_state=to_state,
-        note=note.strip(),
-    )
-
-
-def _lock(db: Connection, *report_ids: int) -> dict[int, AnyRow]:
-    # In order of id, so that two who merge two reports into each other wait instead of blocking one another.
-    rows = db.execute(
-        select(reports.c.id, reports.c.code, reports.c.state, reports.c.version, reports.c.category, reports.c.level)
-        .where(reports.c.id.in_(report_ids))
-        .order_by(reports.c.id)
-        .with_for_update()
-    )
-    return {row.id: row for row in rows}
-
-
-def _check(report: AnyRow | None, action: Action, *, version: int, note: str) -> AnyRow:
-    if report is None:
-        raise UnknownRowError("the report does not exist")
-    if report.version != version:
-        raise StaleVersionError("the report was changed by somebody else since the page was opened")
-    transition = _BY_ACTION_AND_STATE.get((action, ReportState(report.state)))
-    if transition is None:
-        raise ForbiddenTransitionError(f"{action.value} is not allowed for a report that is {report.state}")
-    if transition.needs_reason and not note.strip():
-        raise MissingReasonError(f"{action.value} needs a reason")
-    return report
+    kind: PleaKind,
+    doing: Doing,
+    deadlines: Deadlines,
+    reason: str,
+) -> Taken:
+    plea = assignments.find_open_plea(db, report_id, kind)
+    if plea is None:
+        raise ForbiddenTransitionError("there is nothing to decide")
+    taken = take(db, report_id, action, doing, deadlines, note=reason)
+    assignments.decide_plea(db, plea.id, is_granted=False, by=doing.by, now=doing.now)
+    return taken

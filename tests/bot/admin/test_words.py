@@ -16,7 +16,7 @@ from storage.attachments import AttachmentState, Reason
 from storage.messages import MessageState
 from storage.reports.duplicates import Reason as TwinReason
 from storage.reports.tables import ReportState
-from storage.reports.verdicts import Action
+from storage.reports.transitions import Action
 from storage.staff import Role
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -21,7 +21,7 @@ from storage.errors import (
 from storage.reports import verdicts
 from storage.reports.queue import list_history
 from storage.reports.tables import OPEN_STATES, ReportState, reports
-from storage.reports.verdicts import TRANSITIONS, Action, list_actions
+from storage.reports.transitions import TRANSITIONS, Action, list_actions
 from tests.factories import make_report
 
 BY = "staff:reviewer"
