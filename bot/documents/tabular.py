@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 import xlsxwriter
+
+from bot.documents.text_sheet import MOST_SHEET_ROWS, TextSheet, add_text_sheet, open_workbook
 
 Format: TypeAlias = Literal["jsonl", "csv", "xlsx"]
 
@@ -51,9 +52,7 @@ MESSAGE_COLUMNS: dict[str, str] = {
 # OWASP, "CSV Injection": a cell that begins with one of these may be run as a formula; an apostrophe before it makes
 # it text. The full-width forms count as the plain ones where the program's language is Chinese or Japanese.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_MOST_CELL_CHARACTERS = 32_767  # Excel's limit; a longer text would be left out whole
-_MOST_SHEET_ROWS = 1_048_575  # Excel's limit without the row of titles
+_MOST_SHEET_ROWS = MOST_SHEET_ROWS - 1  # without the row of titles
 _PIXELS = {"description": 420, "location.label": 220, "created_at": 190, "due_at": 190}
 
 
@@ -101,27 +100,22 @@ def _write_csv(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], st
 
 
 def _write_xlsx(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], stream: BinaryIO) -> int:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     count = 0
-    with xlsxwriter.Workbook(stream, options) as workbook:
+    with open_workbook(stream) as workbook:
         bold = workbook.add_format({"bold": True})
+        plain = [None] * len(columns)
         sheet = _add_sheet(workbook, columns, bold)
         for row in rows:
             line = count % _MOST_SHEET_ROWS + 1
             if count and line == 1:
                 sheet = _add_sheet(workbook, columns, bold)
-            for place, key in enumerate(columns):
-                cell = _to_cell(row, key)
-                if isinstance(cell, str):
-                    sheet.write_string(line, place, _NOT_IN_XML.sub("", cell)[:_MOST_CELL_CHARACTERS])
-                elif cell is not None:
-                    sheet.write_number(line, place, cell)
+            sheet.write_cells(line, [_to_cell(row, key) for key in columns], plain)
             count += 1
     return count
 
 
-def _add_sheet(workbook: xlsxwriter.Workbook, columns: Mapping[str, str], bold: Any) -> Any:
-    sheet = workbook.add_worksheet()
+def _add_sheet(workbook: xlsxwriter.Workbook, columns: Mapping[str, str], bold: Any) -> TextSheet:
+    sheet = add_text_sheet(workbook)
     sheet.freeze_panes(1, 0)
     for place, (key, title) in enumerate(columns.items()):
         sheet.set_column_pixels(place, place, _PIXELS.get(key, 90))

@@ -136,3 +136,8 @@ def test_refuses_a_format_it_does_not_know() -> None:
 
 def test_report_columns_name_each_key_once() -> None:
     assert len(set(REPORT_COLUMNS.values())) == len(REPORT_COLUMNS)
+
+
+def test_xlsx_does_not_take_a_text_for_its_own_markup() -> None:
+    text = "<r><t>一&二</r>"
+    assert read_xlsx(write([{**ROW, "text": text}], "xlsx"))[1][1] == text
