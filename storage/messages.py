@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from storage.database import Prepared, RowId, insert_or_skip, metadata
-from storage.reporters import COLUMNS, Reporter, reporters, to_reporter
+from storage.reporters import COLUMNS, WITH_BINDING, Reporter, reporters, to_reporter
 from storage.types import AnyRow, Instant, to_milliseconds
 
 
@@ -93,7 +93,7 @@ _record = insert_or_skip(
 _find_reply = Prepared(select(messages.c.id, messages.c.reply).where(messages.c.key == bindparam("by_key")))
 _find_sender = Prepared(
     select(*COLUMNS, messages.c.id, messages.c.reply)
-    .select_from(reporters.outerjoin(messages, messages.c.key == bindparam("by_key")))
+    .select_from(WITH_BINDING.outerjoin(messages, messages.c.key == bindparam("by_key")))
     .where(reporters.c.openid_hash == bindparam("openid_hash"))
 )
 _finish = Prepared(

@@ -17,10 +17,12 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    delete,
     select,
     update,
 )
 
+from storage.bindings import bindings
 from storage.database import Prepared, RowId, insert_or_skip, metadata
 from storage.types import Instant, from_milliseconds, to_milliseconds
 
@@ -76,6 +78,7 @@ class Reporter:
     place_longitude: float | None
     place_sent_at: datetime | None
     another_at: datetime | None
+    staff_id: int | None = None  # whose bound chat account this is
     is_new: bool = field(default=False, compare=False)  # added by this transaction
 
 
@@ -90,8 +93,10 @@ COLUMNS = (
     reporters.c.place_longitude,
     reporters.c.place_sent_at,
     reporters.c.another_at,
+    bindings.c.staff_id,
 )
-_find = Prepared(select(*COLUMNS).where(reporters.c.openid_hash == bindparam("openid_hash")))
+WITH_BINDING = reporters.outerjoin(bindings, bindings.c.reporter_id == reporters.c.id)
+_find = Prepared(select(*COLUMNS).select_from(WITH_BINDING).where(reporters.c.openid_hash == bindparam("openid_hash")))
 _add = insert_or_skip(
     reporters,
     ["alias", "openid_hash", "openid_sealed", "is_subscribed", "is_anonymous", "place_label", "created_at"],
@@ -116,7 +121,7 @@ def find_reporter(db: Connection, openid_hash: str) -> Reporter | None:
 
 
 def to_reporter(row: Sequence[Any]) -> Reporter:
-    """Return the reporter in a driver's row that begins with COLUMNS."""
+    """Return the reporter in a driver's row that begins with COLUMNS, which WITH_BINDING has."""
     return Reporter(
         id=row[0],
         alias=row[1],
@@ -128,6 +133,7 @@ def to_reporter(row: Sequence[Any]) -> Reporter:
         place_longitude=row[7],
         place_sent_at=_instant(row[8]),
         another_at=_instant(row[9]),
+        staff_id=row[10],
     )
 
 
@@ -225,7 +231,7 @@ def erase_identity(db: Connection, reporter_id: int, *, at: datetime, now: datet
     """Erase who is behind an alias after an unsubscribe made at `at`; False when a later subscription is known.
 
     The platform's rule: on unsubscribe all information about the person must go. The hazard facts stay, under
-    the alias. Messages are emptied by their own module.
+    the alias, and a binding ends: nobody could be reached through it. Messages are emptied by their own module.
     """
     erased = db.execute(
         update(reporters)
@@ -245,7 +251,10 @@ def erase_identity(db: Connection, reporter_id: int, *, at: datetime, now: datet
             another_at=None,
         )
     )
-    return erased.rowcount == 1
+    if erased.rowcount != 1:
+        return False
+    db.execute(delete(bindings).where(bindings.c.reporter_id == reporter_id))
+    return True
 
 
 def get_sealed_openid(db: Connection, reporter_id: int) -> bytes | None:

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Connection, Float, ForeignKey, Integer, String, Table, Text, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    false,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from storage.database import RowId, metadata
 from storage.types import AnyRow, Instant
+
+
+class UnitKind(StrEnum):
+    """What sort of unit it is: 村, 企业, 站所, 学校."""
+
+    VILLAGE = "village"
+    ENTERPRISE = "enterprise"
+    OFFICE = "office"
+    SCHOOL = "school"
+
 
 units = Table(
     "units",
@@ -55,8 +82,9 @@ def add_unit(
     latitude: float | None = None,
     longitude: float | None = None,
     is_high_risk: bool = False,
+    headcount: int | None = None,
 ) -> int:
-    """Insert a unit and return its id."""
+    """Insert a unit and return its id; the point is in GCJ-02 degrees, as the platform sends places."""
     row = db.execute(
         insert(units)
         .values(
@@ -66,6 +94,7 @@ def add_unit(
             latitude=latitude,
             longitude=longitude,
             is_high_risk=is_high_risk,
+            headcount=headcount,
             created_at=now,
         )
         .returning(units.c.id)
@@ -73,11 +102,88 @@ def add_unit(
     return int(row.scalar_one())
 
 
-def list_units(db: Connection) -> Sequence[AnyRow]:
+def change_unit(
+    db: Connection,
+    unit_id: int,
+    *,
+    name: str,
+    kind: str,
+    aliases: Sequence[str],
+    latitude: float | None,
+    longitude: float | None,
+    is_high_risk: bool,
+    headcount: int | None,
+) -> None:
+    """Replace what is known of a unit."""
+    db.execute(
+        update(units)
+        .where(units.c.id == unit_id)
+        .values(
+            name=name,
+            kind=kind,
+            aliases=json.dumps(list(aliases), ensure_ascii=False),
+            latitude=latitude,
+            longitude=longitude,
+            is_high_risk=is_high_risk,
+            headcount=headcount,
+        )
+    )
+
+
+def deactivate_unit(db: Connection, unit_id: int) -> bool:
+    """Take a unit out of use: its names are not recognised any more, what it has stays; False when it was out."""
+    done = db.execute(update(units).where(units.c.id == unit_id, units.c.is_active == true()).values(is_active=False))
+    return done.rowcount == 1
+
+
+def reactivate_unit(db: Connection, unit_id: int) -> bool:
+    """Take a unit into use again; False when it was in use."""
+    done = db.execute(update(units).where(units.c.id == unit_id, units.c.is_active == false()).values(is_active=True))
+    return done.rowcount == 1
+
+
+def find_unit(db: Connection, unit_id: int) -> AnyRow | None:
+    """Return a unit's row, in use or not."""
+    return db.execute(select(units).where(units.c.id == unit_id)).one_or_none()
+
+
+def list_units(db: Connection, *, only_active: bool = False) -> Sequence[AnyRow]:
     """Return every unit's row by name."""
-    return db.execute(select(units).order_by(units.c.name)).all()
+    query = select(units).order_by(units.c.name)
+    return db.execute(query.where(units.c.is_active == true()) if only_active else query).all()
+
+
+def read_aliases(row: AnyRow) -> tuple[str, ...]:
+    """Return what else people call the unit of a row."""
+    return tuple(json.loads(row.aliases))
 
 
 def list_unit_names(db: Connection) -> list[UnitNames]:
-    """Return the names of every unit, for finding units in what people write."""
-    return [UnitNames(row.id, row.name, tuple(json.loads(row.aliases))) for row in list_units(db)]
+    """Return the names of every unit in use, for finding units in what people write."""
+    return [UnitNames(row.id, row.name, read_aliases(row)) for row in list_units(db, only_active=True)]
+
+
+def set_category_offices(db: Connection, offices: Mapping[str, int]) -> None:
+    """Keep which office sees to each kind of hazard, by code; kinds that are not named have none."""
+    db.execute(delete(category_offices))
+    if offices:
+        db.execute(
+            insert(category_offices),
+            [{"category": category, "unit_id": unit_id} for category, unit_id in offices.items()],
+        )
+
+
+def list_category_offices(db: Connection) -> dict[str, int]:
+    """Return the office in use that sees to each kind of hazard: code -> unit."""
+    rows = db.execute(
+        select(category_offices.c.category, category_offices.c.unit_id)
+        .join(units, units.c.id == category_offices.c.unit_id)
+        .where(units.c.is_active == true())
+        .order_by(category_offices.c.category)
+    )
+    return {row.category: row.unit_id for row in rows}
+
+
+def find_category_office(db: Connection, category: str) -> int | None:
+    """Return the office in use that sees to a kind of hazard."""
+    return list_category_offices(db).get(category)
