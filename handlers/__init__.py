@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import commands, fallback, hazards, subscriptions
+from handlers import bindings, commands, fallback, hazards, subscriptions
 from handlers.services import Services
 
 
 def register_handlers(robot: Any, services: Services) -> None:
     """Attach every handler to a robot; the first answer wins, so the order is a contract.
 
-    Subscriptions come first, since an unsubscribe must erase whatever else is configured. Pieces of a report come
+    Codes of staff are looked for first, since a scan that carries one is no place; they leave everything else alone.
+    Subscriptions come next, since an unsubscribe must erase whatever else is configured. Pieces of a report come
     before commands: an emergency is one, and nothing may be asked before it. What nobody wanted falls to people.
     """
+    bindings.register(robot, services)
     subscriptions.register(robot, services)
     hazards.register(robot, services)
     commands.register(robot, services)

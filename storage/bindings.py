@@ -83,6 +83,7 @@ class Bound:
 
     outcome: BindOutcome
     staff_id: int | None = None
+    is_replaced: bool = False  # another chat account of the same person has given way
 
 
 class Purpose(StrEnum):
@@ -145,10 +146,10 @@ def bind(db: Connection, code: str, *, reporter_id: int, now: datetime) -> Bound
     used = update(bind_codes).where(bind_codes.c.id == row.id, bind_codes.c.ended_at.is_(None)).values(ended_at=now)
     if db.execute(used).rowcount != 1:  # another account has used it since
         return Bound(BindOutcome.EXPIRED)
-    unbind(db, row.staff_id)
+    is_replaced = unbind(db, row.staff_id) and owner is None
     db.execute(insert(bindings).values(staff_id=row.staff_id, reporter_id=reporter_id, bound_at=now))
     forget_guesses(db, reporter_id, Purpose.BIND)
-    return Bound(BindOutcome.BOUND, row.staff_id)
+    return Bound(BindOutcome.BOUND, row.staff_id, is_replaced)
 
 
 def unbind(db: Connection, staff_id: int) -> bool:

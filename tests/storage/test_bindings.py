@@ -110,7 +110,8 @@ def test_a_second_account_of_the_same_person_takes_over(
     with database.write() as db:
         old, new = make_reporter(db), make_reporter(db)
         bind(db, make_code(db, zhang, now), reporter_id=old, now=now)
-        bind(db, make_code(db, zhang, now, "EFGH3456"), reporter_id=new, now=now)
+        taken_over = bind(db, make_code(db, zhang, now, "EFGH3456"), reporter_id=new, now=now)
+        assert taken_over == Bound(BindOutcome.BOUND, zhang, is_replaced=True)
         assert find_bound_staff(db, old) is None
         assert find_bound_staff(db, new) == zhang
 
