@@ -51,6 +51,11 @@ OPEN_STATES = (
     ReportState.REOPENED,
 )
 
+# The words of partial indexes, which a query must repeat for an engine to use them: what was submitted and is open, and
+# the steps that people took after that.
+OPEN_STATES_WORDS = "state IN ('received', 'accepted', 'verified', 'assigned', 'rectified', 'reopened')"
+STEPS_WORDS = "from_state NOT IN ('', 'gathering')"
+
 reports = Table(
     "reports",
     metadata,
@@ -117,6 +122,13 @@ reports = Table(
     Index("ix_reports_category_id", "category", "id"),
     Index("ix_reports_level_id", "level", "id"),
     Index("ix_reports_unit_id_state_id", "unit_id", "state", "id"),
+    Index("ix_reports_created_at", "created_at"),
+    Index(
+        "ix_reports_submitted_at_open",
+        "submitted_at",
+        sqlite_where=text(OPEN_STATES_WORDS),
+        postgresql_where=text(OPEN_STATES_WORDS),
+    ),
     Index(
         "uq_reports_gathering",
         "reporter_id",
@@ -183,6 +195,14 @@ report_history = Table(
     Column("to_state", String(12), nullable=False, default=""),
     Column("note", Text, nullable=False, default=""),
     Index("ix_report_history_report_id_id", "report_id", "id"),
+    Index(
+        "ix_report_history_at_steps",
+        "at",
+        "action",
+        "report_id",
+        sqlite_where=text(STEPS_WORDS),
+        postgresql_where=text(STEPS_WORDS),
+    ),
 )
 
 # To whom outside the township a report was given, and until when an answer is expected.

@@ -12,6 +12,8 @@ depends_on = None
 
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.BigInteger()  # milliseconds since 1970, UTC
+OPEN_STATES = "state IN ('received', 'accepted', 'verified', 'assigned', 'rectified', 'reopened')"
+STEPS = "from_state NOT IN ('', 'gathering')"
 
 
 def upgrade() -> None:
@@ -362,6 +364,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("merged_into_id IS NOT NULL"),
         postgresql_where=sa.text("merged_into_id IS NOT NULL"),
     )
+    op.create_index("ix_reports_created_at", "reports", ["created_at"])
+    op.create_index(
+        "ix_reports_submitted_at_open",
+        "reports",
+        ["submitted_at"],
+        sqlite_where=sa.text(OPEN_STATES),
+        postgresql_where=sa.text(OPEN_STATES),
+    )
+    op.create_index(
+        "ix_report_history_at_steps",
+        "report_history",
+        ["at", "action", "report_id"],
+        sqlite_where=sa.text(STEPS),
+        postgresql_where=sa.text(STEPS),
+    )
 
     # The default is for the rows that are there already; the program always says what it means.
     with op.batch_alter_table("staff") as staff:
@@ -386,6 +403,19 @@ def downgrade() -> None:
         units.drop_column("headcount")
     with op.batch_alter_table("staff") as staff:
         staff.drop_column("email")
+    op.drop_index(
+        "ix_report_history_at_steps",
+        table_name="report_history",
+        sqlite_where=sa.text(STEPS),
+        postgresql_where=sa.text(STEPS),
+    )
+    op.drop_index(
+        "ix_reports_submitted_at_open",
+        table_name="reports",
+        sqlite_where=sa.text(OPEN_STATES),
+        postgresql_where=sa.text(OPEN_STATES),
+    )
+    op.drop_index("ix_reports_created_at", table_name="reports")
     op.drop_index("ix_reports_merged_into_id", table_name="reports")
     op.drop_index(
         "ix_reports_undated",
