@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, Literal, NoReturn
 
 import click
 
@@ -17,6 +17,7 @@ from bot.settings import Settings, SettingsError, load_settings, write_first_con
 from bot.settings.first_config import CONFIG_NAME, KEY_NAME
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from structlog.typing import FilteringBoundLogger
 
     from bot.wiring import Program
@@ -195,29 +196,39 @@ def classify(context: click.Context) -> None:
 
 
 @main.command()
-@click.argument("subject", type=click.Choice(["reports", "messages"]))
+@click.argument("subject", type=click.Choice(["reports", "messages", "ledger"]))
 @click.option("--format", "format_", type=click.Choice(["jsonl", "csv", "xlsx"]), default="jsonl", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="写到哪个文件，默认写到屏幕。")
 @click.pass_context
 def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv", "xlsx"], out: Path | None) -> None:
-    """导出台账，里面没有任何人的身份。"""
+    """导出上报、消息或者隐患排查治理台账，里面没有任何人的身份。"""
+    from bot.documents.ledger import write_ledger  # noqa: PLC0415
     from bot.documents.tabular import MESSAGE_COLUMNS, REPORT_COLUMNS, write_rows  # noqa: PLC0415
     from storage.message_export import iter_messages  # noqa: PLC0415
     from storage.reports.export import iter_reports  # noqa: PLC0415
+    from storage.reports.ledger import LedgerFilter  # noqa: PLC0415
 
     if format_ == "xlsx" and out is None and sys.stdout.isatty():
         _fail("表格文件要用 --out 写到文件里。")
-    columns = REPORT_COLUMNS if subject == "reports" else MESSAGE_COLUMNS
-    database = _open(context).database
+    program = _open(context)
+    database = program.database
+
+    def write(db: Connection, stream: BinaryIO) -> None:
+        if subject == "ledger":
+            write_ledger(db, LedgerFilter(), format_, stream, now=program.now())
+        elif subject == "reports":
+            write_rows(iter_reports(db), REPORT_COLUMNS, format_, stream)
+        else:
+            write_rows(iter_messages(db), MESSAGE_COLUMNS, format_, stream)
+
     with _plain_errors(database), database.read() as db:
-        rows = iter_reports(db) if subject == "reports" else iter_messages(db)
         if out is None:
-            write_rows(rows, columns, format_, sys.stdout.buffer)
+            write(db, sys.stdout.buffer)
             return
         unfinished = out.with_name(out.name + ".part")
         try:
             with unfinished.open("wb") as stream:
-                write_rows(rows, columns, format_, stream)
+                write(db, stream)
             unfinished.replace(out)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -25,6 +25,10 @@ ROUTES = {
     "admin.show_report": Right.READ,
     "admin.show_inbox": Right.READ,
     "admin.show_photo": Right.READ,
+    "admin.show_ledger": Right.READ,
+    "admin.save_ledger": Right.READ,
+    "admin.show_paper": Right.READ,
+    "admin.save_paper": Right.READ,
     "admin.accept": Right.DECIDE,
     "admin.decline": Right.DECIDE,
     "admin.merge": Right.DECIDE,
@@ -34,7 +38,14 @@ ROUTES = {
     "admin.show_sealed": Right.UNSEAL,
     "admin.open_sealed": Right.UNSEAL,
 }
-READS = ["/admin/reports", "/admin/reports/changes", "/admin/reports/2611-900", "/admin/inbox"]
+READS = [
+    "/admin/reports",
+    "/admin/reports/changes",
+    "/admin/reports/2611-900",
+    "/admin/inbox",
+    "/admin/ledger",
+    "/admin/ledger/xlsx",
+]
 ACTS = [
     "/admin/reports/2611-900/accept",
     "/admin/reports/2611-900/decline",
