@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -298,11 +298,18 @@ def find_attachment(db: Connection, attachment_id: int) -> AnyRow | None:
     return db.execute(select(attachments).where(attachments.c.id == attachment_id)).one_or_none()
 
 
-def purge_report_attachments(db: Connection, report_id: int) -> None:
-    """Take every attachment of a report out of sight at once; a job then deletes the files."""
+def find_attachment_of_message(db: Connection, *, report_id: int, message_id: int) -> int | None:
+    """Return the id of what came with a message."""
+    return db.execute(
+        select(attachments.c.id).where(attachments.c.report_id == report_id, attachments.c.message_id == message_id)
+    ).scalar_one_or_none()
+
+
+def purge_report_attachments(db: Connection, report_id: int, *, spared_ids: Collection[int] = ()) -> None:
+    """Take the attachments of a report out of sight at once, but for those spared; a job then deletes the files."""
     db.execute(
         update(attachments)
-        .where(attachments.c.report_id == report_id)
+        .where(attachments.c.report_id == report_id, attachments.c.id.not_in(list(spared_ids)))
         .values(
             state=AttachmentState.PURGED,
             reason="",

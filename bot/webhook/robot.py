@@ -26,6 +26,7 @@ from storage.database import Database, serialise_on
 from storage.errors import KeyTakenError
 from storage.messages import MessageState
 from storage.reporters import Reporter
+from storage.reports.assignments import add_after_photo
 from storage.vault import Vault
 
 MEDIA_LIFETIME = timedelta(days=3)  # the platform's document on temporary media
@@ -262,11 +263,19 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
                 expires_at=message.sent_at + MEDIA_LIFETIME,
                 now=message.received_at,
             )
+            if answer.after_photo_of is not None:
+                self._mark_after_photo(db, answer.report_id, row_id, answer.after_photo_of)
         if answer.erases:
             messages.erase_messages(db, reporter.id, last_id=row_id)
         if reporter.is_new and (left_at := self._find_leaving(db, message)) is not None:
             reporters.erase_identity(db, reporter.id, at=left_at, now=message.received_at)
             messages.erase_messages(db, reporter.id)
+
+    @staticmethod
+    def _mark_after_photo(db: Connection, report_id: int, row_id: int, assignment_id: int) -> None:
+        added = attachments.find_attachment_of_message(db, report_id=report_id, message_id=row_id)
+        if added is not None:
+            add_after_photo(db, added, assignment_id)
 
     def _find_leaving(self, db: Connection, message: Incoming) -> datetime | None:
         """Return when somebody left whose earlier message arrives only now.

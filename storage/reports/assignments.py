@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
+    Select,
     String,
     Table,
     Text,
@@ -197,13 +200,22 @@ def list_open_assignments(db: Connection, staff_id: int, *, most: int = 50) -> S
 
     It is theirs when it names them, or names nobody and is their unit's.
     """
+    return db.execute(
+        _SHOWN.where(_is_open, theirs(staff_id)).order_by(assignments.c.due_at, assignments.c.id).limit(most)
+    ).all()
+
+
+def theirs(staff_id: int) -> ColumnElement[bool]:
+    """Return the condition that an assignment is a liaison's."""
     own_units = select(liaisons.c.unit_id).where(liaisons.c.staff_id == staff_id)
-    is_theirs = (assignments.c.liaison_id == staff_id) | (
+    return (assignments.c.liaison_id == staff_id) | (
         assignments.c.liaison_id.is_(None) & assignments.c.unit_id.in_(own_units)
     )
-    return db.execute(
-        _SHOWN.where(_is_open, is_theirs).order_by(assignments.c.due_at, assignments.c.id).limit(most)
-    ).all()
+
+
+def shown_assignments() -> Select[Any]:
+    """Return the query of assignments as `list_open_assignments` gives them, ended ones too."""
+    return _SHOWN
 
 
 def read_photo_ids(assignment: AnyRow) -> tuple[int, ...]:

@@ -253,6 +253,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_questions_report_id_id", "questions", ["report_id", "id"])
     op.create_table(
+        "liaison_turns",
+        sa.Column("staff_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("at", INSTANT, nullable=False, comment="sent time of the liaison's message"),
+        sa.Column(
+            "wish",
+            sa.String(length=12),
+            nullable=False,
+            comment="rectify, extend, dispute, acknowledge, or none",
+        ),
+        sa.Column("awaits", sa.String(length=8), nullable=False, comment="which, photo, day, or nothing"),
+        sa.Column("assignment_id", ROW_ID),
+        sa.Column("words", sa.Text(), nullable=False, comment="the liaison's"),
+        sa.Column("listed", sa.Text(), nullable=False, comment="JSON list of assignments as they were numbered"),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_liaison_turns_assignment_id_assignments")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_liaison_turns_staff_id_staff")),
+        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_liaison_turns")),
+    )
+    op.create_table(
         "receipts",
         sa.Column("report_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("word_hash", sa.String(length=64), nullable=False, comment="SHA-256 of code and word"),
@@ -451,6 +471,7 @@ def downgrade() -> None:
     op.drop_index("ix_transfers_report_id_id", table_name="transfers")
     op.drop_table("transfers")
     op.drop_table("receipts")
+    op.drop_table("liaison_turns")
     op.drop_index("ix_questions_report_id_id", table_name="questions")
     op.drop_index(
         "ix_questions_open",
