@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -45,21 +45,35 @@ SCENES: dict[str, Drawing] = {
     "corridor_blocked": Drawing(passages.corridor_blocked, "corridor", 3, (36.0021, 113.0014)),
     "corridor_cleared": Drawing(passages.corridor_cleared, "corridor"),
     "ebikes_charging": Drawing(stairwell.ebikes_charging, "stairwell", 1, (36.0043, 113.0062)),
+    "stairwell_clear": Drawing(stairwell.stairwell_clear, "stairwell"),
     "cable_torn": Drawing(wiring.cable_torn, "yard", 6),
     "box_open": Drawing(wiring.box_open, "box", 1, (35.9972, 112.9958)),
     "box_closed": Drawing(wiring.box_closed, "box"),
     "extinguisher_expired": Drawing(extinguisher.extinguisher_expired, "corner", 6, (36.0102, 113.0117)),
     "manhole_missing": Drawing(roads.manhole_missing, "road", 1, (35.9935, 113.0033)),
+    "manhole_covered": Drawing(roads.manhole_covered, "road"),
     "exit_chained": Drawing(passages.exit_chained, "exit"),
+    "exit_open": Drawing(passages.exit_open, "exit"),
     "pond_unfenced": Drawing(waters.pond_unfenced, "pond", 3, (36.0151, 112.9889)),
     "slope_cracked": Drawing(land.slope_cracked, "slope", 1, (36.0188, 112.9921)),
     "conveyor_unguarded": Drawing(conveyor.conveyor_unguarded, "conveyor"),
+    "conveyor_guarded": Drawing(conveyor.conveyor_guarded, "conveyor"),
     "gas_beside_stove": Drawing(stoves.gas_beside_stove, "kitchen", 6),
     "scaffold_untied": Drawing(scaffold.scaffold_untied, "scaffold", 1, (36.0067, 112.9977)),
     "stubble_smoke": Drawing(land.stubble_smoke, "field", 1, (35.9898, 113.0144)),
     "tricycle_overloaded": Drawing(roads.tricycle_overloaded, "highway"),
     "stovepipe_leaking": Drawing(stoves.stovepipe_leaking, "bedroom", 6, (36.0009, 112.9935)),
     "culvert_flooded": Drawing(waters.culvert_flooded, "culvert", 3, (35.9951, 113.0098)),
+}
+
+# Hazards whose place is also drawn after the repair: name of the scene before, name of the scene after.
+MENDED: Mapping[str, str] = {
+    "corridor_blocked": "corridor_cleared",
+    "ebikes_charging": "stairwell_clear",
+    "box_open": "box_closed",
+    "manhole_missing": "manhole_covered",
+    "exit_chained": "exit_open",
+    "conveyor_unguarded": "conveyor_guarded",
 }
 
 # The photos shipped: every scene once, and a second view of those that two people report in the sample week.

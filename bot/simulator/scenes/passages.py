@@ -1,4 +1,4 @@
-"""Scenes of ways out: the corridor, blocked and cleared, and the chained emergency exit."""
+"""Scenes of ways out: the corridor, blocked and cleared, and the emergency exit, chained and open."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ from bot.simulator.scenes.canvas import (
     shade,
 )
 from bot.simulator.scenes.finish import Mood, Scene
+from bot.simulator.scenes.landscape import poplar
 from bot.simulator.scenes.surfaces import (
+    brick,
     cardboard,
+    concrete,
+    gradient,
     grain,
     metal,
     plaster,
@@ -28,6 +32,8 @@ from bot.simulator.scenes.surfaces import (
     stained,
     tiles,
 )
+
+STEEL: Colour = (96, 124, 118)  # the paint of the emergency exit
 
 
 def corridor_blocked(rng: Random) -> Scene:
@@ -38,15 +44,21 @@ def corridor_blocked(rng: Random) -> Scene:
 
 
 def corridor_cleared(rng: Random) -> Scene:
-    """Draw the same corridor, swept and empty."""
-    canvas = _corridor(rng)
+    """Draw the same corridor, swept and empty, the way out marked on both sides."""
+    canvas = _corridor(rng, turn=5)
+    yellow: Colour = (224, 190, 60)
+    for side in (-1, 1):
+        x = side * 0.72
+        canvas.face([(x, 0.003, 0.3), (x, 0.003, 8.8), (x + 0.09, 0.003, 8.8), (x + 0.09, 0.003, 0.3)], yellow,
+                    opacity=0.8)  # fmt: skip
     return canvas, Mood(warmth=0.3, corners=0.5, grain=8, contrast=1.08, brightness=1.05)
 
 
-def _corridor(rng: Random) -> Canvas:
+def _corridor(rng: Random, *, turn: float = 0.0) -> Canvas:
+    """Draw the empty corridor, the phone held `turn` degrees further to the right."""
     camera = Camera(
         (jitter(rng, 0.22), 1.55 + jitter(rng, 0.12), 0.0),
-        yaw=jitter(rng, 4), pitch=-9 + jitter(rng, 2), roll=jitter(rng, 2.2), focal=0.72 + jitter(rng, 0.05),
+        yaw=jitter(rng, 4) + turn, pitch=-9 + jitter(rng, 2), roll=jitter(rng, 2.2), focal=0.72 + jitter(rng, 0.05),
     )  # fmt: skip
     canvas = Canvas(camera, rng, sun=(0.1, 0.75, 0.65))
     canvas.image.paste((26, 26, 24), (0, 0, 1600, 1200))
@@ -188,26 +200,9 @@ def _chair(canvas: Canvas, at: Vector, rng: Random) -> None:
 
 def exit_chained(rng: Random) -> Scene:
     """Draw a two-leaf emergency exit with a chain and padlock through its handles, under its green sign."""
-    camera = Camera(
-        (jitter(rng, 0.3), 1.5 + jitter(rng, 0.06), 0.0),
-        yaw=jitter(rng, 2.5), pitch=-1 + jitter(rng, 1), roll=jitter(rng, 2.4), focal=0.84 + jitter(rng, 0.02),
-    )  # fmt: skip
-    canvas = Canvas(camera, rng, sun=(0.2, 0.8, -0.6))
-    wall = stained(plaster(rng, (1600, 1100), (206, 204, 196)), rng, (150, 146, 136), 0.5, 240)
-    floor = tiles(rng, (1400, 900), (176, 170, 158), side=140)
-    canvas.surface(wall, (-3, 3.4, 3.0), (6, 0, 0), (0, -3.4, 0), light=0.84)
-    canvas.surface(floor, (-3, 0, 3.0), (6, 0, 0), (0, 0, -3), light=0.84)
-    steel: Colour = (96, 124, 118)
-    canvas.face([(-1.0, 0, 2.99), (1.0, 0, 2.99), (1.0, 2.28, 2.99), (-1.0, 2.28, 2.99)], shade(steel, 0.5))
+    canvas = _exit(rng)
     for left in (-0.94, 0.015):
-        leaf = metal(rng, (460, 1080), steel, rust=0.12)
-        draw = ImageDraw.Draw(leaf)
-        for box in ((50, 60, 410, 470), (50, 640, 410, 1030)):
-            draw.rectangle(box, outline=shade(steel, 0.66), width=6)
-            draw.rectangle((box[0] + 7, box[1] + 7, box[2] - 7, box[3] - 7), outline=shade(steel, 1.3), width=3)
-        draw.rectangle((130, 120, 330, 380), fill=(66, 82, 88))
-        draw.polygon([(130, 120), (230, 120), (130, 300)], fill=(112, 130, 136))
-        canvas.surface(leaf.filter(ImageFilter.GaussianBlur(0.8)), (left, 2.2, 2.97), (0.925, 0, 0), (0, -2.18, 0))
+        canvas.surface(_leaf(rng), (left, 2.2, 2.97), (0.925, 0, 0), (0, -2.18, 0))
     canvas.shadow([(-0.02, 0, 2.96), (0.03, 0, 2.96), (0.03, 2.2, 2.96), (-0.02, 2.2, 2.96)], 0.75, 3)
     canvas.shadow([(-1.1, 0, 2.95), (1.1, 0, 2.95), (1.1, 0, 2.7), (-1.1, 0, 2.7)], 0.5, 14)
     for side in (-1, 1):  # upright pull handles
@@ -221,6 +216,71 @@ def exit_chained(rng: Random) -> Scene:
     _chain(canvas, rng)
     _running_man_sign(canvas)
     return canvas, Mood(warmth=-0.1, corners=0.52, grain=8, contrast=1.14)
+
+
+def exit_open(rng: Random) -> Scene:
+    """Draw the same exit without its chain, both leaves swung wide open onto a bright yard."""
+    canvas = _exit(rng)
+    leaves = [_leaf(rng), _leaf(rng)]
+    _yard(canvas)
+    for side, leaf in zip((-1, 1), leaves, strict=True):
+        turn = math.radians(76)  # pushed outwards, away from the viewer
+        along: Vector = (0.925 * math.cos(turn) * side, 0.0, 0.925 * math.sin(turn))
+        hinge: Vector = (side * 0.94, 2.2, 2.99)
+        face = leaf if side < 0 else leaf.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        canvas.surface(face, hinge, (-along[0], 0, along[2]), (0, -2.18, 0), light=0.72)
+        bar = [add(hinge, (-along[0] * share - side * 0.06, -1.16, along[2] * share)) for share in (0.1, 0.92)]
+        canvas.tube(bar, 0.024, (196, 40, 36), shine=0.6)  # the bar that opens at a push
+    canvas.fill(
+        [canvas.camera.project(p) for p in ((-0.9, 0, 2.98), (0.9, 0, 2.98), (0.6, 0, 0.9), (-1.3, 0, 0.9))],
+        (255, 250, 232), opacity=0.4, blur=24,
+    )  # fmt: skip
+    _running_man_sign(canvas)
+    canvas.glow(canvas.camera.project((0, 1.3, 3.2)), 620, (236, 240, 246), 0.35)
+    return canvas, Mood(warmth=0.0, corners=0.44, grain=6, contrast=1.1)
+
+
+def _exit(rng: Random) -> Canvas:
+    """Draw wall, floor and frame of the emergency exit; nothing in the frame yet."""
+    camera = Camera(
+        (jitter(rng, 0.3), 1.5 + jitter(rng, 0.06), 0.0),
+        yaw=jitter(rng, 2.5), pitch=-1 + jitter(rng, 1), roll=jitter(rng, 2.4), focal=0.84 + jitter(rng, 0.02),
+    )  # fmt: skip
+    canvas = Canvas(camera, rng, sun=(0.2, 0.8, -0.6))
+    wall = stained(plaster(rng, (1600, 1100), (206, 204, 196)), rng, (150, 146, 136), 0.5, 240)
+    floor = tiles(rng, (1400, 900), (176, 170, 158), side=140)
+    canvas.surface(wall, (-3, 3.4, 3.0), (6, 0, 0), (0, -3.4, 0), light=0.84)
+    canvas.surface(floor, (-3, 0, 3.0), (6, 0, 0), (0, 0, -3), light=0.84)
+    canvas.face([(-1.0, 0, 2.99), (1.0, 0, 2.99), (1.0, 2.28, 2.99), (-1.0, 2.28, 2.99)], shade(STEEL, 0.5))
+    return canvas
+
+
+def _leaf(rng: Random) -> Image.Image:
+    """Return one steel leaf of the exit with its pane."""
+    leaf = metal(rng, (460, 1080), STEEL, rust=0.12)
+    draw = ImageDraw.Draw(leaf)
+    for box in ((50, 60, 410, 470), (50, 640, 410, 1030)):
+        draw.rectangle(box, outline=shade(STEEL, 0.66), width=6)
+        draw.rectangle((box[0] + 7, box[1] + 7, box[2] - 7, box[3] - 7), outline=shade(STEEL, 1.3), width=3)
+    draw.rectangle((130, 120, 330, 380), fill=(66, 82, 88))
+    draw.polygon([(130, 120), (230, 120), (130, 300)], fill=(112, 130, 136))
+    return leaf.filter(ImageFilter.GaussianBlur(0.8))
+
+
+def _yard(canvas: Canvas) -> None:
+    """Draw what is seen through the open exit: a paved yard, a low brick wall, a tree, the sky."""
+    rng = canvas.rng
+    before = canvas.image.copy()
+    air = gradient((400, 300), [(0, (150, 188, 222)), (1, (226, 234, 236))])
+    canvas.surface(air, (-12, 9, 14), (24, 0, 0), (0, -9, 0))
+    canvas.surface(concrete(rng, (900, 900), (196, 192, 182)), (-12, -0.02, 14), (24, 0, 0), (0, 0, -11.01))
+    canvas.surface(brick(rng, (1500, 160), (170, 104, 82), course=20), (-12, 1.35, 12), (24, 0, 0), (0, -1.37, 0))
+    poplar(canvas, (1.1, 0, 13.0), 4.6, leaves=(112, 134, 66))
+    poplar(canvas, (-2.2, 0, 13.4), 4.2, leaves=(126, 140, 70))
+    opening = Image.new("L", canvas.image.size)
+    corners = ((-0.94, 0.0, 2.99), (0.94, 0.0, 2.99), (0.94, 2.2, 2.99), (-0.94, 2.2, 2.99))
+    ImageDraw.Draw(opening).polygon([canvas.camera.project(corner) for corner in corners], fill=255)
+    canvas.image = Image.composite(canvas.image, before, opening.filter(ImageFilter.GaussianBlur(1)))
 
 
 def _chain(canvas: Canvas, rng: Random) -> None:

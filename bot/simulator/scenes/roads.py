@@ -1,4 +1,4 @@
-"""Scenes on a road: the missing manhole cover, the overloaded tricycle."""
+"""Scenes on a road: the manhole without and with its cover, the overloaded tricycle."""
 
 from __future__ import annotations
 
@@ -32,9 +32,34 @@ from bot.simulator.scenes.surfaces import (
 
 def manhole_missing(rng: Random) -> Scene:
     """Draw a village road with an open manhole right in the wheel track."""
+    canvas = _village_road(rng)
+    _hole(canvas, _manhole(rng), REACH)
+    return canvas, Mood(warmth=0.12, corners=0.4, grain=6, contrast=1.14, colour=1.05)
+
+
+def manhole_covered(rng: Random) -> Scene:
+    """Draw the same road with a new iron cover set in fresh concrete, in the long shadows of the evening."""
+    canvas = _village_road(rng, aside=0.75, turn=-9)
+    at = _manhole(rng)
+    _fresh_slab(canvas, at)
+    _cover(canvas, at, REACH)
+    for z in (1.2, 5.2, 8.6, 13.0):  # the poplars lie across the road now
+        canvas.shadow([(-4.3, 0, z), (-4.3, 0, z + 0.35), (3.4, 0, z + 2.3), (3.4, 0, z + 1.5)], 0.34, 10)
+    return canvas, Mood(warmth=0.4, corners=0.4, grain=6, contrast=1.12, colour=1.05)
+
+
+REACH = 0.42  # metres, the radius of the manhole
+
+
+def _manhole(rng: Random) -> Vector:
+    return (0.22 + jitter(rng, 0.15), 0.0, 3.0)
+
+
+def _village_road(rng: Random, *, aside: float = 0.0, turn: float = 0.0) -> Canvas:
+    """Draw the road; `aside` (metres to the right) and `turn` (degrees) for a photo taken a step away."""
     camera = Camera(
-        (jitter(rng, 0.4), 1.55 + jitter(rng, 0.08), 0.0),
-        yaw=jitter(rng, 4),
+        (jitter(rng, 0.4) + aside, 1.55 + jitter(rng, 0.08), 0.0),
+        yaw=jitter(rng, 4) + turn,
         pitch=-18 + jitter(rng, 2),
         roll=jitter(rng, 2.2),
         focal=0.76 + jitter(rng, 0.03),
@@ -73,8 +98,53 @@ def manhole_missing(rng: Random) -> Scene:
     weeds(
         canvas, scatter(rng, 130, (-5.0, -2.65), (2.5, 20)) + scatter(rng, 60, (2.6, 3.5), (3, 14)), 0.3, (136, 128, 70)
     )
-    _hole(canvas, (0.22 + jitter(rng, 0.15), 0.0, 3.0), 0.42)
-    return canvas, Mood(warmth=0.12, corners=0.4, grain=6, contrast=1.14, colour=1.05)
+    return canvas
+
+
+def _ring(at: Vector, radius: float, y: float = 0.0) -> list[Vector]:
+    """Return a circle lying on the ground about a place."""
+    return [add(at, (radius * math.cos(t), y, radius * math.sin(t))) for t in (2 * math.pi * s / 64 for s in range(64))]
+
+
+def _fresh_slab(canvas: Canvas, at: Vector) -> None:
+    """Cast a light square of new concrete into the road about the manhole."""
+    half = 0.95
+    x, _, z = at
+    slab = concrete(canvas.rng, (700, 700), (206, 204, 196))
+    pen = ImageDraw.Draw(slab)
+    for row in range(6, 700, 14):  # brushed while wet
+        pen.line((0, row, 700, row + jitter(canvas.rng, 3)), fill=(194, 192, 184), width=3)
+    pen.rectangle((0, 0, 699, 699), outline=(112, 108, 102), width=9)
+    canvas.surface(
+        slab.filter(ImageFilter.GaussianBlur(1.4)), (x - half, 0.001, z + half), (half * 2, 0, 0), (0, 0, -half * 2)
+    )
+
+
+def _cover(canvas: Canvas, at: Vector, reach: float) -> None:
+    """Lay a cast-iron cover into its frame: two rings, rows of raised studs, two slots to lift it."""
+    rng = canvas.rng
+    iron: Colour = (84, 82, 82)
+    canvas.shadow(_ring(at, reach * 1.3), 0.3, 8)
+    canvas.face(_ring(at, reach * 1.24), shade(iron, 1.3))
+    canvas.face(_ring(at, reach * 1.12), shade(iron, 0.35))
+    canvas.face(_ring(at, reach * 1.09), iron)
+    canvas.face(_ring(at, reach * 0.98), shade(iron, 1.16))
+    canvas.face(_ring(at, reach * 0.94), shade(iron, 0.92))
+    step = reach * 0.155
+    for row in range(5, -6, -1):
+        for column in range(-5, 6):
+            u, v = column * step, row * step
+            if math.hypot(u, v) > reach * 0.86 or (row == 0 and abs(column) in (3, 4)):
+                continue
+            stud = [
+                add(at, (u + a * step * 0.3, 0, v + b * step * 0.3)) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+            ]
+            canvas.face([add(corner, (0.006, 0, -0.012)) for corner in stud], shade(iron, 0.5))
+            canvas.face(stud, shade((128, 126, 124), rng.uniform(0.85, 1.15)))
+    for side in (-1, 1):
+        middle = add(at, (side * step * 3.5, 0, 0))
+        slot = [add(middle, (a * step * 0.7, 0, b * step * 0.28)) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+        canvas.face(slot, (16, 16, 17))
 
 
 def _hole(canvas: Canvas, at: Vector, reach: float) -> None:

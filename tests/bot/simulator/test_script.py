@@ -28,7 +28,9 @@ def test_week_touches_all_eighteen_codes(week: list[Step]) -> None:
 
 
 def test_week_shows_every_shipped_photo(week: list[Step]) -> None:
-    assert {photo for step in week for photo in step.scenes} == set(scenes.SHIPPED)
+    shown = {photo for step in week for photo in step.scenes}
+    mended = {f"{after}-1" for after in scenes.MENDED.values()}  # those that a liaison sends come later
+    assert set(scenes.SHIPPED) - mended <= shown <= set(scenes.SHIPPED)
 
 
 def test_week_uses_every_kind_of_message(week: list[Step]) -> None:
