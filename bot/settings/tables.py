@@ -1,4 +1,7 @@
-"""The tables of the configuration: every key with its type, default, range and the sentence that explains it."""
+"""The tables of the configuration: every key with its type, default, range and the sentence that explains it.
+
+Those of what leaves the program (duty, mail, notices) are beside this.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from bot.settings.base import FILE_TWIN, Table
+from bot.settings.outgoing import DutyTable, MailTable, NotifyTable
 from bot.settings.values import (
     AesKey,
     ApiUrl,
@@ -17,15 +22,12 @@ from bot.settings.values import (
     ClockTime,
     DatabaseUrl,
     Host,
-    HostOrEmpty,
     HoursOfDay,
     KeyFile,
     LimitOrNone,
-    MailAddress,
     OptionalDate,
     OptionalPath,
     OriginalId,
-    PhoneNumber,
     PictureHost,
     PublicUrl,
     SecretKey,
@@ -41,11 +43,6 @@ from storage.calendar import Limit
 Mode = Literal["plain", "compat", "safe"]
 
 _MEBIBYTE = 1024 * 1024
-_FILE_TWIN = "从哪个文件里读 {}(和它只写一个),路径从本文件所在的文件夹算起。"
-
-
-class Table(BaseModel, frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=True):
-    """One table of the file; a key that is not listed is refused."""
 
 
 def _choose_mode(before: dict[str, Any]) -> Mode:
@@ -57,15 +54,15 @@ class WechatTable(Table, frozen=True):
     """The account on the platform, copied from its pages."""
 
     token: Token = Field(description="令牌(Token),3 到 32 个英文字母或数字,和公众号后台“消息与事件推送”里填的一样。")
-    token_file: OptionalPath = Field(default=None, description=_FILE_TWIN.format("token"))
+    token_file: OptionalPath = Field(default=None, description=FILE_TWIN.format("token"))
     app_id: AppId = Field(description="公众号的 AppID,以 wx 开头,在公众号后台抄。")
     app_secret: AppSecret = Field(description="公众号的 AppSecret,32 个字符,在公众号后台重置后抄来,别处不要留。")
-    app_secret_file: OptionalPath = Field(default=None, description=_FILE_TWIN.format("app_secret"))
+    app_secret_file: OptionalPath = Field(default=None, description=FILE_TWIN.format("app_secret"))
     encoding_aes_key: AesKey = Field(
         default=SecretStr(""),
         description="消息加解密密钥(EncodingAESKey),43 个英文字母或数字;安全模式和兼容模式要填,明文模式可以留空。",
     )
-    encoding_aes_key_file: OptionalPath = Field(default=None, description=_FILE_TWIN.format("encoding_aes_key"))
+    encoding_aes_key_file: OptionalPath = Field(default=None, description=FILE_TWIN.format("encoding_aes_key"))
     mode: Mode = Field(
         default_factory=_choose_mode,
         description="加密方式:plain 明文、compat 兼容、safe 安全;不写时,填了 encoding_aes_key 是 safe,没填是 plain。",
@@ -102,7 +99,7 @@ class WebTable(Table, frozen=True):
         description="外面打开后台用的网址,如 https://example.com,写进通知和摘要的链接里;留空就不带链接。",
     )
     secret_key: SecretKey = Field(description="给登录状态签名的密钥,至少 32 个随机字符;换掉以后大家要重新登录。")
-    secret_key_file: OptionalPath = Field(default=None, description=_FILE_TWIN.format("secret_key"))
+    secret_key_file: OptionalPath = Field(default=None, description=FILE_TWIN.format("secret_key"))
     proxy_hops: int = Field(
         default=0, ge=0, le=5, description="前面有几层转发(nginx 算一层),0 到 5;写多了,别人能冒充来访地址。"
     )
@@ -157,66 +154,6 @@ class IntakeTable(Table, frozen=True):
     gather_minutes: int = Field(
         default=10, ge=1, le=60, description="同一个人几分钟以内接着发的内容算同一条隐患,单位分钟,1 到 60。"
     )
-
-
-class DutyPhone(Table, frozen=True):
-    """One number that reporters are shown."""
-
-    label: str = Field(min_length=1, max_length=20, description="谁的电话,最多 20 个字。")
-    number: PhoneNumber = Field(description="电话号码。")
-
-
-class DutyTable(Table, frozen=True):
-    """Who is on duty, and how they hear of an emergency."""
-
-    phones: tuple[DutyPhone, ...] = Field(
-        default=(),
-        max_length=6,
-        description='告诉群众的值班电话,最多 6 个,如 [{ label = "镇安委办值班", number = "0355-0000000" }]。',
-    )
-    channels: tuple[str, ...] = Field(
-        default=(),
-        max_length=20,
-        repr=False,
-        description="险情通知另外发到哪些渠道,一项一个,最多 20 个;留空就不另外发。",
-    )
-
-    @field_validator("channels", mode="after")
-    @classmethod
-    def _check_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(value):
-            raise refuse("有一项是空的")
-        if len(set(value)) < len(value):
-            raise refuse("有重复的项")
-        return value
-
-
-class MailTable(Table, frozen=True):
-    """The server that sends our mail."""
-
-    host: HostOrEmpty = Field(default="", description="发邮件的服务器(SMTP);留空就不发邮件。")
-    port: int = Field(default=465, ge=1, le=65535, description="发邮件的端口,tls 一般是 465,starttls 一般是 587。")
-    user: str = Field(default="", max_length=200, description="登录邮件服务器的账号,不用登录就留空。")
-    password: SecretStr = Field(default=SecretStr(""), description="登录邮件服务器的密码或授权码。")
-    password_file: OptionalPath = Field(default=None, description=_FILE_TWIN.format("password"))
-    sender: MailAddress = Field(default="", description="发件人,如 随手拍 <name@example.com>;填了 host 就要填。")
-    tls: Literal["tls", "starttls", "none"] = Field(
-        default="tls", description="加密方式:tls 一连上就加密、starttls 先连后加密、none 不加密(只在本机用)。"
-    )
-
-    @field_validator("password", mode="after")
-    @classmethod
-    def _check_password(cls, value: SecretStr, context: ValidationInfo) -> SecretStr:
-        if context.data.get("host") and context.data.get("user") and not value.get_secret_value():
-            raise refuse("填了账号,还没有填密码")
-        return value
-
-    @field_validator("sender", mode="after")
-    @classmethod
-    def _check_sender(cls, value: str, context: ValidationInfo) -> str:
-        if context.data.get("host") and not value:
-            raise refuse("填了邮件服务器,还没有填发件人")
-        return value
 
 
 class ScheduleTable(Table, frozen=True):
@@ -398,9 +335,19 @@ class Settings(Table, frozen=True):
     intake: IntakeTable = Field(description="收报。")
     duty: DutyTable = Field(description="值班。")
     mail: MailTable = Field(description="邮件。")
+    notify: NotifyTable = Field(description="通知。")
     schedule: ScheduleTable = Field(description="时间安排。")
     deadlines: DeadlinesTable = Field(description="时限,镇安委办定了再改。")
     campaign: CampaignTable = Field(description="活动。")
     retention: RetentionTable = Field(description="保存多久,单位都是天。")
     admin: AdminTable = Field(description="后台登录。")
     logging: LoggingTable = Field(description="日志。")
+
+    @field_validator("mail", mode="after")
+    @classmethod
+    def _check_mail(cls, value: MailTable, context: ValidationInfo) -> MailTable:
+        duty: DutyTable | None = context.data.get("duty")
+        channels = () if duty is None else (*duty.channels, *duty.confidential_to)
+        if not value.host and any(channel.kind == "mail" for channel in channels):
+            raise refuse("[duty] 里写了邮箱,还没有填 mail.host", "填上发邮件的服务器,或者换一种渠道。")
+        return value

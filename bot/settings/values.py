@@ -18,7 +18,7 @@ from storage.calendar import Limit, LimitUnit
 
 T = TypeVar("T")
 
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _LEAST_DIFFERENT_CHARACTERS = 8  # a key of one repeated character is long enough but no secret
 _VAULT_KEY_DIGITS = 64
 
@@ -228,7 +228,7 @@ def _check_public_url(value: str) -> str:
 def _check_api_url(value: str) -> str:
     value = _check_web_url(value)
     url = urlsplit(value)
-    if url.scheme == "http" and url.hostname not in _LOOPBACK_HOSTS:
+    if url.scheme == "http" and url.hostname not in LOOPBACK_HOSTS:
         raise refuse("要用 https://,不然密码会在路上被看到", "只有本机测试才可以用 http://127.0.0.1。")
     return value
 
@@ -297,6 +297,12 @@ def _check_secret_key(value: str) -> str:
     return value
 
 
+def _check_template_id(value: str) -> str:
+    if value and re.fullmatch(r"[A-Za-z0-9_-]{10,64}", value) is None:
+        raise refuse("模板 ID 的写法不对")
+    return value
+
+
 _check_token = _matching(r"[A-Za-z0-9]{3,32}", "要 3 到 32 个英文字母或数字")
 _check_aes_key = _matching(r"[A-Za-z0-9]{43}", "要正好 43 个英文字母或数字")
 _check_app_secret = _matching(r"[A-Za-z0-9]{32}", "要正好 32 个英文字母或数字")
@@ -310,6 +316,8 @@ PhoneNumber = Annotated[str, AfterValidator(_check_phone_number)]
 MailAddress = Annotated[str, AfterValidator(_check_mail_address)]
 AppId = Annotated[str, AfterValidator(_matching(r"wx[0-9a-z]{16}", "要以 wx 开头,后面 16 个小写字母或数字"))]
 OriginalId = Annotated[str, AfterValidator(_matching(r"gh_[0-9a-z]{12}", "要以 gh_ 开头,后面 12 个小写字母或数字"))]
+TemplateId = Annotated[str, AfterValidator(_check_template_id)]
+TemplateFieldName = Annotated[str, AfterValidator(_matching(r"[a-z_]{2,20}[0-9]{0,3}", "要写成 thing1 这样的字段名"))]
 Token = Annotated[SecretStr, _secret(_check_token)]
 AesKey = Annotated[SecretStr, _secret(_check_aes_key, optional=True)]
 AppSecret = Annotated[SecretStr, _secret(_check_app_secret)]

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from bot.settings.base import Table
 from bot.settings.problems import Problem
-from bot.settings.tables import Settings, Table
+from bot.settings.tables import Settings
 
 ENVIRONMENT_PREFIX = "SUISHOUPAI_"
 

@@ -25,7 +25,7 @@ from bot.settings import (
     load_settings,
     write_first_config,
 )
-from bot.settings.tables import Table
+from bot.settings.base import Table
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -221,7 +221,7 @@ def test_shows_no_secret_when_printed(load: Callable[..., Settings]) -> None:
         SUISHOUPAI_WECHAT__ENCODING_AES_KEY=AES_KEY,
         SUISHOUPAI_MAIL__PASSWORD="invented password",
         SUISHOUPAI_DATABASE__URL="postgresql+psycopg://bot:invented-password@localhost/suishoupai",
-        SUISHOUPAI_DUTY__CHANNELS='["https://example.com/hook?key=invented-hook"]',
+        SUISHOUPAI_DUTY__CHANNELS='["wecom+https://example.com/send?key=invented-hook"]',
     ).__repr__()
     for secret in (TOKEN, APP_SECRET, AES_KEY, SECRET_KEY, "invented password", "invented-password", "invented-hook"):
         assert secret not in text
@@ -292,6 +292,38 @@ def test_reads_a_value(load: Callable[..., Settings], name: str, value: Any, exp
     assert get_value(load(with_key(name, value)), name) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "address", "secret"),
+    [
+        (
+            "wecom+https://qyapi.example.com/cgi-bin/webhook/send?key=a-b",
+            "wecom",
+            "https://qyapi.example.com/cgi-bin/webhook/send?key=a-b",
+            "",
+        ),
+        (
+            " dingtalk+https://oapi.example.com/robot/send?access_token=a#secret=SEC=b ",
+            "dingtalk",
+            "https://oapi.example.com/robot/send?access_token=a",
+            "SEC=b",
+        ),
+        ("feishu+http://127.0.0.1:81/hook/a#secret=b", "feishu", "http://127.0.0.1:81/hook/a", "b"),
+        ("feishu+https://open.example.com/open-apis/bot/v2/hook/a", "feishu",
+         "https://open.example.com/open-apis/bot/v2/hook/a", ""),
+        ("staff:wang.duty", "staff", "wang.duty", ""),
+        ("mail:duty@example.com", "mail", "duty@example.com", ""),
+    ],
+    ids=["企业微信", "钉钉", "飞书", "飞书 without a secret", "staff", "mail"],
+)  # fmt: skip
+def test_reads_a_channel_of_the_duty(
+    load: Callable[..., Settings], text: str, kind: str, address: str, secret: str
+) -> None:
+    mail = '[mail]\nhost = "localhost"\nsender = "a@example.com"\n'
+    (channel,) = load(with_key("duty.channels", [text]) + mail).duty.channels
+    assert (channel.kind, channel.address, channel.secret) == (kind, address, secret)
+    assert address not in repr(channel)
+
+
 def test_reads_the_duty_phones(load: Callable[..., Settings]) -> None:
     phones = load(with_key("duty.phones", [{"label": "值班室", "number": "0355-0000000"}])).duty.phones
     assert [(phone.label, phone.number) for phone in phones] == [("值班室", "0355-0000000")]
@@ -350,8 +382,27 @@ def test_reads_the_duty_phones(load: Callable[..., Settings]) -> None:
         ("duty.phones", [{"label": "", "number": "119"}], "第 1 项的 label 还没有填"),
         ("duty.phones", [{"label": "值班室", "number": "119", "name": "x"}], "第 1 项的 name 没有这个键"),
         ("duty.phones", [{"label": "值" * 21, "number": "119"}], "最多 20 个字"),
-        ("duty.channels", ["a", " "], "有一项是空的"),
-        ("duty.channels", ["a", "a"], "重复"),
+        ("duty.channels", ["staff:duty", " "], "第 2 项 是空的"),
+        ("duty.channels", ["staff:duty", "staff:duty"], "重复"),
+        ("duty.channels", ["https://example.com/send?key=x"], "第 1 项 认不出是哪种渠道"),
+        ("duty.channels", ["wecom+http://example.com/send?key=x"], "要用 https://"),
+        ("duty.channels", ["wecom+https://example.com/send"], "少了 key="),
+        ("duty.channels", ["wecom+https://example.com/send?key=x#secret=y"], "井号后面"),
+        ("duty.channels", ["wecom+https://example.com:x/send?key=x"], "网址的写法不对"),
+        ("duty.channels", ["wecom+https://name@example.com/send?key=x"], "网址的写法不对"),
+        ("duty.channels", ["dingtalk+https://example.com/send#secret=y"], "少了 access_token="),
+        ("duty.channels", ["dingtalk+https://example.com/send?access_token=x#y"], "井号后面"),
+        ("duty.channels", ["feishu+https://example.com/"], "少了 /hook/"),
+        ("duty.channels", ["mail:nobody"], "邮箱地址"),
+        ("duty.channels", ["mail:a@example.com\nBcc: b@example.com"], "邮箱地址"),
+        ("duty.channels", ["staff:a b"], "用户名"),
+        ("duty.confidential_to", ["staff:a", "staff:b", "staff:c"], "最多写 2 项"),
+        ("duty.confidential_to", ["wecom+https://example.com/send?key=x"], "不保密"),
+        ("notify.progress_template", "short", "模板 ID"),
+        ("notify.progress_fields", [{"name": "thing1", "value": "姓名"}], "只能写"),
+        ("notify.progress_fields", [{"name": "一", "value": "编号"}], "thing1"),
+        ("notify.progress_fields", [], "至少要写一项"),
+        ("notify.most_per_run", 0, "不能小于 1"),
         ("mail.sender", "not an address", "邮箱地址"),
         ("mail.sender", "a <a@example.com>\nBcc: b@example.com", "邮箱地址"),
         ("mail.tls", True, "只能写"),
@@ -416,9 +467,15 @@ def test_says_what_to_write(refused: Callable[..., list[Problem]], name: str, va
     [
         ('[mail]\nhost = "mail.example.com"', "mail.sender"),
         ('[mail]\nhost = "mail.example.com"\nsender = "a@example.com"\nuser = "a"', "mail.password"),
+        ('[duty]\nchannels = ["mail:a@example.com"]', "mail"),
         ('[campaign]\nstart = "2026-03-01"\nend = "2026-02-01"', "campaign.end"),
     ],
-    ids=["mail without sender", "mail user without password", "campaign that ends before it starts"],
+    ids=[
+        "mail without sender",
+        "mail user without password",
+        "duty by mail without a server",
+        "campaign that ends before it starts",
+    ],
 )
 def test_refuses_keys_that_do_not_go_together(refused: Callable[..., list[Problem]], text: str, key: str) -> None:
     assert [problem.key for problem in refused(f"{MINIMAL}{text}\n")] == [key]
@@ -565,7 +622,10 @@ def test_takes_every_key_from_the_environment(load: Callable[..., Settings], fol
         "web.public_url": "https://example.com", "database.url": "postgresql+psycopg://localhost/x",
         "media.store_url": "s3://bucket", "media.max_bytes": 2_000_000, "media.max_pixels": 2_000_000,
         "media.picture_hosts": ["example.com"], "vault.key_file": "other", "mail.user": "x", "mail.password": "x",
-        "duty.phones": [{"label": "值班室", "number": "119"}], "duty.channels": ["x"], "mail.host": "localhost",
+        "duty.phones": [{"label": "值班室", "number": "119"}], "duty.channels": ["staff:x"], "mail.host": "localhost",
+        "duty.confidential_to": ["staff:x"], "notify.progress_template": "x" * 43, "notify.reminder_template": "x" * 43,
+        "notify.progress_fields": [{"name": "thing1", "value": "事项"}],
+        "notify.reminder_fields": [{"name": "thing1", "value": "事项"}],
         "mail.sender": "a@example.com", "mail.tls": "none", "schedule.timezone": "UTC",
         "schedule.working_hours": ["09:00-10:00"], "schedule.digest_time": "09:00", "campaign.name": "x",
         "deadlines.rectify_choices_days": [1], "campaign.start": "2026-01-01", "campaign.end": "2026-01-01",

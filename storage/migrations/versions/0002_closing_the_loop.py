@@ -199,7 +199,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=12), nullable=False, comment="the channel of the last attempt"),
         sa.Column("reason", sa.String(length=120), nullable=False, comment="why it is held, failed or dropped"),
         sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("settled_at", INSTANT, comment="when it was sent, given up or dropped"),
+        sa.Column("settled_at", INSTANT, comment="when it was sent, given up, dropped or put on hold"),
         sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_notices_report_id_reports")),
         sa.ForeignKeyConstraint(["reporter_id"], ["reporters.id"], name=op.f("fk_notices_reporter_id_reporters")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_notices_staff_id_staff")),
@@ -228,6 +228,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'held'"),
     )
     op.create_index("ix_notices_report_id_id", "notices", ["report_id", "id"])
+    op.create_index(
+        "ix_notices_urgent",
+        "notices",
+        ["due_at"],
+        sqlite_where=sa.text("is_urgent AND due_at IS NOT NULL"),
+        postgresql_where=sa.text("is_urgent AND due_at IS NOT NULL"),
+    )
     op.create_table(
         "questions",
         sa.Column("id", ROW_ID, nullable=False),
@@ -480,6 +487,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("answered_at IS NULL"),
     )
     op.drop_table("questions")
+    op.drop_index(
+        "ix_notices_urgent",
+        table_name="notices",
+        sqlite_where=sa.text("is_urgent AND due_at IS NOT NULL"),
+        postgresql_where=sa.text("is_urgent AND due_at IS NOT NULL"),
+    )
     op.drop_index("ix_notices_report_id_id", table_name="notices")
     op.drop_index(
         "ix_notices_held",
