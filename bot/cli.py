@@ -234,6 +234,30 @@ def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv"
             unfinished.unlink(missing_ok=True)
 
 
+@main.command("import")
+@click.argument("subject", type=click.Choice(["units", "staff", "people"]))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--apply", "is_applied", is_flag=True, help="真的写进去；不加就只试一遍。")
+@click.pass_context
+def import_(context: click.Context, subject: Literal["units", "staff", "people"], file: Path, is_applied: bool) -> None:
+    """从 xlsx 或 csv 导入单位、人员的名册，有一行不对就整个不导。"""
+    from bot.rosters.importing import RosterRefusedError, import_roster  # noqa: PLC0415
+    from bot.rosters.sheets import SheetError  # noqa: PLC0415
+
+    if subject == "people":
+        _fail("应培训人员的名册这一版还不能导，眼下能导的是 units（单位）和 staff（人员）。")
+    program = _open(context)
+    with _plain_errors(program.database):
+        try:
+            lines = import_roster(program.database, subject, file, is_applied=is_applied, now=program.now())
+        except SheetError as error:
+            _fail(str(error))
+        except RosterRefusedError as error:
+            _fail("\n".join([*error.lines, "有不对的行，什么也没写。改好再导。"]))
+    for line in lines:
+        click.echo(line)
+
+
 @main.command("run-jobs")
 @click.option("--once", is_flag=True, required=True, help="把该做的做一遍就退出。")
 @click.pass_context

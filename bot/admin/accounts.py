@@ -72,14 +72,14 @@ def find_member(services: AdminServices, login_id: str) -> Member | None:
 def check_login(services: AdminServices, username: str, password: str) -> Member | None:
     """Return the member of staff when name and password are right and the name is not locked; None otherwise.
 
-    Unknown and locked names cost as much as others. The hash is worked out before the writer's place is taken, and
-    the row is read again under it, so that guesses made side by side all count.
+    Unknown and locked names cost as much as others, and so does somebody without a password. The hash is worked out
+    before the writer's place is taken, and the row is read again under it, so that guesses made side by side all count.
     """
     with services.database.read() as db:
         before = find_staff(db, username)
-    known_hash = before.password_hash if before is not None else _get_dummy_hash(services.password_method)
-    is_right = check_password_hash(known_hash, password[:LONGEST_PASSWORD])
-    if before is None:
+    known_hash = before.password_hash if before is not None else ""
+    is_right = check_password_hash(known_hash or _get_dummy_hash(services.password_method), password[:LONGEST_PASSWORD])
+    if before is None or not known_hash:
         return None
     now = services.now()
     with services.database.write() as db:
