@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
-from bot.admin import auth, dates, inbox, ledger, papers, photos, queue, report, sealed, words
+from bot.admin import auth, dates, digests, inbox, ledger, papers, photos, queue, report, sealed, words
 from bot.admin.headers import add_headers, build_headers
 from bot.admin.services import EXTENSION, AdminServices
 
@@ -40,7 +40,7 @@ def register_admin(app: Flask, services: AdminServices) -> None:
 def create_admin_blueprint(services: AdminServices) -> Blueprint:
     """Build the blueprint; the app must have been through auth.prepare_app and hold the services."""
     blueprint = Blueprint("admin", __name__, template_folder="templates", static_folder="static")
-    for module in (auth, queue, report, inbox, sealed, photos, ledger, papers):
+    for module in (auth, queue, report, inbox, sealed, photos, ledger, papers, digests):
         module.register(blueprint)
     headers = build_headers(is_https=services.is_https)
 

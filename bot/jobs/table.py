@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.jobs.attachments import fetch_next_attachment
+from bot.jobs.digests import build_rules, make_next_digest
 from bot.jobs.gathering import close_next_gathering, date_next_report
 from bot.jobs.messages import retry_next_failed
 from bot.jobs.purges import delete_next_purged
+from bot.jobs.reminders import remind_next
 from bot.jobs.search import index_next
 from bot.jobs.services import JobServices
 from bot.metrics import JOB_ITEMS
@@ -39,6 +41,7 @@ def build_jobs(program: Program) -> tuple[Job, ...]:
         random_hex=random_hex,
         log=program.log,
     )
+    rules = build_rules(program.settings)
     return (
         Job("fetch_attachments", 1, lambda: fetch_next_attachment(services), threads=2),
         Job("close_gathering", 5, lambda: close_next_gathering(program.database, now=program.now)),
@@ -46,6 +49,12 @@ def build_jobs(program: Program) -> tuple[Job, ...]:
         Job("retry_failed", 10, lambda: retry_next_failed(program)),
         Job("delete_purged", 5, lambda: delete_next_purged(program.database, program.store)),
         Job("index_reports", 2, lambda: index_next(program.database)),
+        Job("remind", 60, lambda: remind_next(program.database, program.read_deadlines, now=program.now)),
+        Job(
+            "make_digests",
+            60,
+            lambda: make_next_digest(program.database, program.read_deadlines, rules, now=program.now),
+        ),
     )
 
 

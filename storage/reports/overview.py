@@ -155,8 +155,11 @@ def list_suspects(db: Connection, period: Period, *, most: int) -> Sequence[AnyR
     ).all()
 
 
-def list_overdue(db: Connection, period: Period, *, most: int) -> Sequence[AnyRow]:
-    """Return what `Figure.OVERDUE` counts, the longest overdue first: code, category, level, due_at, unit_name."""
+def list_overdue(db: Connection, period: Period, *, before: datetime, most: int) -> Sequence[AnyRow]:
+    """Return what is to be mended before an instant and is not, the longest overdue first.
+
+    The rows have code, category, level, due_at and unit_name; those due before now are what `Figure.OVERDUE` counts.
+    """
     return db.execute(
         select(
             reports.c.code, reports.c.category, reports.c.level, assignments.c.due_at, units.c.name.label("unit_name")
@@ -164,7 +167,7 @@ def list_overdue(db: Connection, period: Period, *, most: int) -> Sequence[AnyRo
         .select_from(assignments)
         .join(reports, assignments.c.report_id == reports.c.id)
         .join(units, assignments.c.unit_id == units.c.id)
-        .where(_is_unmended, assignments.c.due_at < period.marks.now, _is_theirs(period.scope))
+        .where(_is_unmended, assignments.c.due_at < before, _is_theirs(period.scope))
         .order_by(assignments.c.due_at, assignments.c.id)
         .limit(most)
     ).all()

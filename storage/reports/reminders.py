@@ -35,6 +35,7 @@ RED_DAYS = OFFSETS[Stage.LONG_AFTER]
 LONGEST_STOP = timedelta(days=31)  # what came up longer ago is in the digest, not in a reminder
 
 _LONGEST_SHIFT = 75  # days that a step can lie from the term: the steps, a stop and a break
+_LONGEST_BREAK = 60  # days, as of the calendar
 _ONE_DAY = timedelta(days=1)
 _LAST = timedelta(minutes=1)  # from the last minute of a day to its end
 _ESCALATED_FOR = timedelta(days=7)
@@ -52,10 +53,9 @@ def find_stage_day(calendar: Calendar, due_on: date, stage: Stage) -> date:
 
 
 def step_back(calendar: Calendar, day: date) -> date:
-    """Return the day itself or the last working day before it."""
-    while not calendar.is_working_day(day):
-        day -= _ONE_DAY
-    return day
+    """Return the day itself or the last working day before it; the day itself where there is none within two months."""
+    days = (day - back * _ONE_DAY for back in range(_LONGEST_BREAK))
+    return next((each for each in days if calendar.is_working_day(each)), day)
 
 
 def list_windows(calendar: Calendar, since: date, until: date) -> dict[Stage, Span]:
@@ -183,6 +183,16 @@ def find_escalated(db: Connection, report_id: int) -> AnyRow | None:
 def name_escalation(report: AnyRow) -> str:
     """Return the subject of the notice that a report ran out of this very term."""
     return f"report:{report.id}:overdue:{to_milliseconds(report.due_at)}"
+
+
+def has_later_day(db: Connection, notice: AnyRow) -> bool:
+    """Return whether a reminder of a later day stands in the outbox for the same person."""
+    later = select(notices.c.id).where(
+        notices.c.recipient == notice.recipient,
+        notices.c.purpose == notice.purpose,
+        notices.c.subject > notice.subject,
+    )
+    return db.execute(later.limit(1)).first() is not None
 
 
 def _has_come(windows: Mapping[Stage, Span]) -> ColumnElement[bool]:

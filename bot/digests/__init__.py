@@ -1,0 +1,1 @@
+"""The weekly digest: which week, what is in it, how it reads by chat, by mail and as a page."""
