@@ -258,6 +258,30 @@ def import_(context: click.Context, subject: Literal["units", "staff", "people"]
         click.echo(line)
 
 
+@main.command()
+@click.option("--week", "typed", help="哪一周，如 2026-W47，默认上一周。")
+@click.option("--unit", help="只看一个单位的，写单位的名字。")
+@click.option("--send", is_flag=True, help="发给还没有收到这一周摘要的人，每人只发一次。")
+@click.pass_context
+def digest(context: click.Context, typed: str | None, unit: str | None, send: bool) -> None:
+    """看一周的摘要，或者发出去。"""
+    from bot.digests.by_hand import find_last_week, send_digests, show_digest  # noqa: PLC0415
+    from bot.digests.weeks import parse_week  # noqa: PLC0415
+    from storage.errors import UnknownRowError  # noqa: PLC0415
+
+    program = _open(context)
+    with _plain_errors(program.database):
+        try:
+            week = find_last_week(program) if typed is None else parse_week(typed)
+            click.echo(show_digest(program, week, unit))
+            if send:
+                click.echo(f"放进待发的有 {send_digests(program, week, unit)} 份。", err=True)
+        except ValueError:
+            _fail("周要写成 2026-W47 这样。")
+        except UnknownRowError:
+            _fail(f"没有叫“{unit}”的单位。")
+
+
 @main.command("run-jobs")
 @click.option("--once", is_flag=True, required=True, help="把该做的做一遍就退出。")
 @click.pass_context

@@ -66,15 +66,18 @@ def list_readers(db: Connection, *, since_before: datetime | None = None) -> lis
     served: dict[int, list[AnyRow]] = {}
     for row in rows:
         served.setdefault(row.staff_id, []).append(row)
-    kinds: dict[int, list[str]] = {}
-    for office in db.execute(select(category_offices).order_by(category_offices.c.category)):
-        kinds.setdefault(office.unit_id, []).append(office.category)
+    kinds = _list_kinds(db)
     readers = []
     for person in db.execute(people.order_by(staff.c.id)):
         reader = _find_reader(person, served.get(person.id, []), kinds)
         if reader is not None:
             readers.append(reader)
     return readers
+
+
+def make_unit_reader(db: Connection, unit: AnyRow) -> Reader:
+    """Return who would read a unit's digest, whether or not it has a liaison."""
+    return _serve(0, [unit], _list_kinds(db), can_log_in=False)
 
 
 def list_recipients(db: Connection, week: str) -> set[str]:
@@ -121,8 +124,22 @@ def _find_reader(person: AnyRow, served: Sequence[AnyRow], kinds: dict[int, list
         return Reader(person.id, OFFICE, Scope(), can_log_in=can_log_in)
     if person.role != Role.LIAISON or not served:
         return None
-    unit_ids = tuple(unit.id for unit in served)
-    about = "、".join(unit.name for unit in served)
+    return _serve(person.id, served, kinds, can_log_in=can_log_in)
+
+
+def _serve(staff_id: int, served: Sequence[AnyRow], kinds: dict[int, list[str]], *, can_log_in: bool) -> Reader:
     categories = tuple(sorted({each for unit in served if unit.kind == "office" for each in kinds.get(unit.id, ())}))
-    kind = OFFICE if categories else UNIT
-    return Reader(person.id, kind, Scope(categories, unit_ids), about, can_log_in)
+    return Reader(
+        staff_id,
+        OFFICE if categories else UNIT,
+        Scope(categories, tuple(unit.id for unit in served)),
+        "、".join(unit.name for unit in served),
+        can_log_in,
+    )
+
+
+def _list_kinds(db: Connection) -> dict[int, list[str]]:
+    kinds: dict[int, list[str]] = {}
+    for office in db.execute(select(category_offices).order_by(category_offices.c.category)):
+        kinds.setdefault(office.unit_id, []).append(office.category)
+    return kinds
