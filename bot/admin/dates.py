@@ -48,6 +48,11 @@ def say_exactly(instant: datetime) -> str:
     return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
 
 
+def say_day(instant: datetime, now: datetime) -> str:
+    """Return a day, such as 12月3日 or 2027年1月3日."""
+    return _say_day(instant.astimezone(CHINA), now.astimezone(CHINA))
+
+
 def _say_day(there: datetime, here: datetime) -> str:
     day = f"{there.month}月{there.day}日"
     return day if there.year == here.year else f"{there.year}年{day}"
