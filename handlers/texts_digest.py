@@ -68,6 +68,8 @@ MEANINGS: Mapping[Figure, str] = {
     Figure.STRUCK: "这一周本单位销号的",
     Figure.HELD: "现在在本单位手上、还没有销号的",
 }
+REMINDER_TITLE = "今天等您办的"
+ESCALATION_TITLE = "超过期限，请马上看"
 ACCEPTANCE_MEANING = "平均受理：从报上来到作出受理，按上班时间折成的工作日"
 
 
@@ -134,3 +136,13 @@ def _list_codes(word: str, items: Sequence[Item], listed: int) -> list[str]:
     shown = "、".join(f"{item.code} {item.due}" for item in items[:listed])
     more = f" 等 {len(items)} 件" if len(items) > listed else ""
     return [f"{word}：{shown}{more}" if listed else f"{word} {len(items)} 件"]
+
+
+def digest_title(week: str) -> str:
+    """Return the subject of the mail that brings a digest."""
+    return f"随手拍周摘要 {week}"
+
+
+def ledger_name(week: str) -> str:
+    """Return the name of the file that goes with it."""
+    return f"隐患排查治理台账 {week}.xlsx"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -14,13 +13,12 @@ from handlers.texts_digest import Item, Waiting
 from storage import outbox
 from storage.database import Database
 from storage.heartbeats import find_heartbeat, record_heartbeat
-from storage.outbox import Purpose
+from storage.outbox import DueNotice, Purpose
 from storage.reports import reminders
 from storage.reports.deadlines import NEXT_STEP, Deadlines
 from storage.reports.overview import Figure, Marks, Period, Scope, Span, count_figures
 from storage.reports.reminders import LONGEST_STOP, OVERDUE_STAGES, list_windows
 from storage.staff import list_reviewer_ids
-from storage.types import AnyRow
 
 REMINDERS = "reminders"  # the run of a working day, among the heartbeats
 _ONE_DAY = timedelta(days=1)
@@ -89,12 +87,11 @@ def escalate_next(database: Database, *, now: datetime) -> bool:
     return True
 
 
-def word_reminder(db: Connection, notice: AnyRow, now: datetime, deadlines: Deadlines) -> str | None:
+def word_reminder(db: Connection, notice: DueNotice, now: datetime, deadlines: Deadlines) -> str | None:
     """Return what a reminder says now, or None when nothing of it is left or a later day's stands for it."""
-    if reminders.has_later_day(db, notice):
+    if notice.staff_id is None or reminders.has_later_day(db, notice.recipient, notice.subject):
         return None
-    fields = json.loads(notice.fields)
-    since, day = date.fromisoformat(fields["since"]), date.fromisoformat(fields["day"])
+    since, day = date.fromisoformat(notice.fields["since"]), date.fromisoformat(notice.fields["day"])
     calendar = deadlines.calendar
     before = calendar.end_day(day - _ONE_DAY) + timedelta(minutes=1)
     rows = reminders.list_due(
@@ -106,9 +103,9 @@ def word_reminder(db: Connection, notice: AnyRow, now: datetime, deadlines: Dead
     return "\n".join(part for part in parts if part) or None
 
 
-def word_escalation(db: Connection, notice: AnyRow, now: datetime) -> str | None:
+def word_escalation(db: Connection, notice: DueNotice, now: datetime) -> str | None:
     """Return what is said of a grave report that ran out of time, or None when it has moved on meanwhile."""
-    report = reminders.find_escalated(db, notice.report_id)
+    report = None if notice.report_id is None else reminders.find_escalated(db, notice.report_id)
     if report is None or report.due_at is None or report.state not in NEXT_STEP:
         return None
     if reminders.name_escalation(report) != notice.subject:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, 
 from storage.attachments import AttachmentState, attachments
 from storage.reports.assignments import after_photos, assignments
 from storage.reports.export import BATCH, mask_numbers
-from storage.reports.tables import ReportState, report_history, reports, transfers
+from storage.reports.tables import OPEN_STATES, ReportState, report_history, reports, transfers
 from storage.staff import staff
 from storage.types import AnyRow
 from storage.units import units
@@ -48,6 +48,8 @@ class LedgerFilter:
     state: str = ""
     is_overdue: bool = False  # handed over, not mended, and the time is up
     has_merged: bool = False  # with a row for what was merged into another report
+    has_open: bool = False  # with what is still open, whenever it was made
+    handed_to: tuple[int, ...] = ()  # only what was handed to one of these units
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,16 @@ _FROM: FromClause = (
 def _list_conditions(filter_: LedgerFilter, now: datetime) -> list[ColumnElement[bool]]:
     left_out = [state.value for state in _LEFT_OUT if not (filter_.has_merged and state is ReportState.MERGED)]
     conditions: list[ColumnElement[bool]] = [reports.c.state.not_in(left_out)]
+    made = []
     if filter_.since is not None:
-        conditions.append(reports.c.created_at >= filter_.since)
+        made.append(reports.c.created_at >= filter_.since)
     if filter_.until is not None:
-        conditions.append(reports.c.created_at < filter_.until)
+        made.append(reports.c.created_at < filter_.until)
+    if made:
+        is_open = reports.c.state.in_([state.value for state in OPEN_STATES])
+        conditions.append(or_(and_(*made), is_open) if filter_.has_open else and_(*made))
+    if filter_.handed_to:
+        conditions += [reports.c.state.in_(HANDED_STATES), assignments.c.unit_id.in_(filter_.handed_to)]
     if filter_.unit_id is not None:
         is_theirs = and_(reports.c.state.in_(HANDED_STATES), assignments.c.unit_id == filter_.unit_id)
         conditions.append(or_(reports.c.unit_id == filter_.unit_id, is_theirs))

@@ -185,12 +185,10 @@ def name_escalation(report: AnyRow) -> str:
     return f"report:{report.id}:overdue:{to_milliseconds(report.due_at)}"
 
 
-def has_later_day(db: Connection, notice: AnyRow) -> bool:
-    """Return whether a reminder of a later day stands in the outbox for the same person."""
+def has_later_day(db: Connection, recipient: str, subject: str) -> bool:
+    """Return whether a reminder of a later day than `subject`, a day:<date>, was put in for a recipient."""
     later = select(notices.c.id).where(
-        notices.c.recipient == notice.recipient,
-        notices.c.purpose == notice.purpose,
-        notices.c.subject > notice.subject,
+        notices.c.recipient == recipient, notices.c.purpose == Purpose.REMINDER, notices.c.subject > subject
     )
     return db.execute(later.limit(1)).first() is not None
 
