@@ -10,10 +10,13 @@ from random import Random
 from PIL import Image
 
 from bot.simulator.scenes import (
+    bedroom,
+    cable,
     conveyor,
     extinguisher,
     land,
     passages,
+    pond,
     roads,
     scaffold,
     stairwell,
@@ -46,7 +49,8 @@ SCENES: dict[str, Drawing] = {
     "corridor_cleared": Drawing(passages.corridor_cleared, "corridor"),
     "ebikes_charging": Drawing(stairwell.ebikes_charging, "stairwell", 1, (36.0043, 113.0062)),
     "stairwell_clear": Drawing(stairwell.stairwell_clear, "stairwell"),
-    "cable_torn": Drawing(wiring.cable_torn, "yard", 6),
+    "cable_torn": Drawing(cable.cable_torn, "yard", 6),
+    "cable_mended": Drawing(cable.cable_mended, "yard"),
     "box_open": Drawing(wiring.box_open, "box", 1, (35.9972, 112.9958)),
     "box_closed": Drawing(wiring.box_closed, "box"),
     "extinguisher_expired": Drawing(extinguisher.extinguisher_expired, "corner", 6, (36.0102, 113.0117)),
@@ -54,15 +58,19 @@ SCENES: dict[str, Drawing] = {
     "manhole_covered": Drawing(roads.manhole_covered, "road"),
     "exit_chained": Drawing(passages.exit_chained, "exit"),
     "exit_open": Drawing(passages.exit_open, "exit"),
-    "pond_unfenced": Drawing(waters.pond_unfenced, "pond", 3, (36.0151, 112.9889)),
+    "pond_unfenced": Drawing(pond.pond_unfenced, "pond", 3, (36.0151, 112.9889)),
+    "pond_fenced": Drawing(pond.pond_fenced, "pond"),
     "slope_cracked": Drawing(land.slope_cracked, "slope", 1, (36.0188, 112.9921)),
     "conveyor_unguarded": Drawing(conveyor.conveyor_unguarded, "conveyor"),
     "conveyor_guarded": Drawing(conveyor.conveyor_guarded, "conveyor"),
     "gas_beside_stove": Drawing(stoves.gas_beside_stove, "kitchen", 6),
+    "gas_moved": Drawing(stoves.gas_moved, "kitchen"),
     "scaffold_untied": Drawing(scaffold.scaffold_untied, "scaffold", 1, (36.0067, 112.9977)),
+    "scaffold_tied": Drawing(scaffold.scaffold_tied, "scaffold"),
     "stubble_smoke": Drawing(land.stubble_smoke, "field", 1, (35.9898, 113.0144)),
     "tricycle_overloaded": Drawing(roads.tricycle_overloaded, "highway"),
-    "stovepipe_leaking": Drawing(stoves.stovepipe_leaking, "bedroom", 6, (36.0009, 112.9935)),
+    "stovepipe_leaking": Drawing(bedroom.stovepipe_leaking, "bedroom", 6, (36.0009, 112.9935)),
+    "stovepipe_sealed": Drawing(bedroom.stovepipe_sealed, "bedroom"),
     "culvert_flooded": Drawing(waters.culvert_flooded, "culvert", 3, (35.9951, 113.0098)),
 }
 
@@ -74,6 +82,11 @@ MENDED: Mapping[str, str] = {
     "manhole_missing": "manhole_covered",
     "exit_chained": "exit_open",
     "conveyor_unguarded": "conveyor_guarded",
+    "stovepipe_leaking": "stovepipe_sealed",
+    "gas_beside_stove": "gas_moved",
+    "scaffold_untied": "scaffold_tied",
+    "pond_unfenced": "pond_fenced",
+    "cable_torn": "cable_mended",
 }
 
 # The photos shipped: every scene once, and a second view of those that two people report in the sample week.

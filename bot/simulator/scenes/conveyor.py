@@ -62,7 +62,7 @@ def conveyor_guarded(rng: Random) -> Scene:
     _pull_cord(canvas)
     _walkway(canvas)
     _dusty_air(canvas)
-    return canvas, Mood(warmth=0.0, corners=0.42, grain=7, contrast=1.14, brightness=1.36)
+    return canvas, Mood(warmth=0.0, corners=0.42, grain=5, contrast=1.14, brightness=1.36)
 
 
 def _place(share: float, across: float, up: float) -> Vector:

@@ -1,12 +1,13 @@
-"""Scenes of fire in a room: the gas bottle beside the coal stove, the leaking stove pipe."""
+"""The kitchen: a gas bottle beside the burning coal stove, and the gas moved out."""
 
 from __future__ import annotations
 
 import math
 from random import Random
 
-from PIL import ImageDraw, ImageFilter
+from PIL import ImageDraw
 
+from bot.simulator.scenes.bedroom import alarm
 from bot.simulator.scenes.canvas import (
     Camera,
     Canvas,
@@ -20,11 +21,9 @@ from bot.simulator.scenes.canvas import (
 )
 from bot.simulator.scenes.finish import Mood, Scene
 from bot.simulator.scenes.surfaces import (
-    brick,
     concrete,
     grain,
     metal,
-    plaster,
     smoke_mask,
     stained,
     tiles,
@@ -33,21 +32,9 @@ from bot.simulator.scenes.surfaces import (
 
 def gas_beside_stove(rng: Random) -> Scene:
     """Draw a gas bottle with its orange hose standing right beside a burning coal stove."""
-    camera = Camera(
-        (jitter(rng, 0.2), 1.35 + jitter(rng, 0.08), 0.0),
-        yaw=-4 + jitter(rng, 4),
-        pitch=-20 + jitter(rng, 2),
-        roll=jitter(rng, 2.4),
-        focal=0.86 + jitter(rng, 0.04),
-    )
-    canvas = Canvas(camera, rng, sun=(0.45, 0.7, -0.6))
-    wall = stained(tiles(rng, (1500, 900), (206, 202, 190), side=150), rng, (112, 86, 56), 0.75, 260)
-    floor = stained(concrete(rng, (1200, 1000), (126, 116, 106)), rng, (58, 48, 42), 0.7, 240)
-    canvas.surface(wall, (-2.5, 2.4, 2.6), (5, 0, 0), (0, -2.4, 0), light=0.78)
-    canvas.surface(floor, (-2.5, 0, 2.6), (5, 0, 0), (0, 0, -2.6), light=0.9)
-    canvas.shadow([(-2.5, 0.0, 2.59), (2.5, 0, 2.59), (2.5, 0, 2.35), (-2.5, 0, 2.35)], 0.45, 16)
-    _gas_cooker(canvas, (-1.72, 0.0, 2.05))
-    _coal_stove(canvas, (0.42, 0.0, 1.95))
+    canvas = _kitchen(rng)
+    _gas_cooker(canvas, TABLE)
+    _coal_stove(canvas, STOVE)
     at: Vector = (-0.28, 0.0, 1.85)
     _gas_bottle(canvas, at)
     hose_end: Vector = (-0.85, 0.86, 2.15)
@@ -60,8 +47,45 @@ def gas_beside_stove(rng: Random) -> Scene:
     return canvas, Mood(warmth=0.5, corners=0.6, grain=9, contrast=1.12, colour=1.0)
 
 
-def _gas_cooker(canvas: Canvas, at: Vector) -> None:
-    """Draw a table with a two-ring cooker and a pan."""
+def gas_moved(rng: Random) -> Scene:
+    """Draw the same kitchen without bottle, hose and cooker: a table with crockery, an alarm on the wall."""
+    canvas = _kitchen(rng, turn=-5)
+    sheet = stained(metal(rng, (500, 700), (206, 208, 212)), rng, (150, 150, 152), 0.5, 160)
+    ImageDraw.Draw(sheet).rectangle((0, 0, 499, 699), outline=(120, 122, 126), width=10)
+    canvas.surface(sheet, (-0.12, 1.62, 2.57), (1.15, 0, 0), (0, -1.42, 0), light=0.86)  # keeps the heat off the wall
+    _table(canvas, TABLE)
+    _coal_stove(canvas, STOVE)
+    _ash_bucket(canvas, (-0.5, 0.0, 2.25))
+    alarm(canvas, (-0.5, 1.16, 2.58))
+    canvas.glow(canvas.camera.project((0.42, 0.4, 1.7)), 640, (255, 104, 34), 0.4)
+    canvas.glow(canvas.camera.project((-1.2, 2.2, 1.9)), 620, (255, 236, 206), 0.5)
+    return canvas, Mood(warmth=0.3, corners=0.46, grain=7, contrast=1.1, colour=1.0, brightness=1.08)
+
+
+TABLE: Vector = (-1.72, 0.0, 2.05)
+STOVE: Vector = (0.42, 0.0, 1.95)
+
+
+def _kitchen(rng: Random, *, turn: float = 0.0) -> Canvas:
+    """Draw the tiled wall and the floor, the phone held `turn` degrees further to the right."""
+    camera = Camera(
+        (jitter(rng, 0.2), 1.35 + jitter(rng, 0.08), 0.0),
+        yaw=-4 + jitter(rng, 4) + turn,
+        pitch=-20 + jitter(rng, 2),
+        roll=jitter(rng, 2.4),
+        focal=0.86 + jitter(rng, 0.04),
+    )
+    canvas = Canvas(camera, rng, sun=(0.45, 0.7, -0.6))
+    wall = stained(tiles(rng, (1500, 900), (206, 202, 190), side=150), rng, (112, 86, 56), 0.75, 260)
+    floor = stained(concrete(rng, (1200, 1000), (126, 116, 106)), rng, (58, 48, 42), 0.7, 240)
+    canvas.surface(wall, (-2.5, 2.4, 2.6), (5, 0, 0), (0, -2.4, 0), light=0.78)
+    canvas.surface(floor, (-2.5, 0, 2.6), (5, 0, 0), (0, 0, -2.6), light=0.9)
+    canvas.shadow([(-2.5, 0.0, 2.59), (2.5, 0, 2.59), (2.5, 0, 2.35), (-2.5, 0, 2.35)], 0.45, 16)
+    return canvas
+
+
+def _cupboard(canvas: Canvas, at: Vector) -> None:
+    """Draw the cupboard by the wall, its top tiled."""
     rng = canvas.rng
     canvas.pool(add(at, (0.5, 0, 0.2)), 0.75, 0.35, 0.55, 26)
     cupboard = grain(rng, (400, 300), (134, 96, 66))
@@ -71,6 +95,40 @@ def _gas_cooker(canvas: Canvas, at: Vector) -> None:
         (1.0, 0.72, 0.5),
         [cupboard, grain(rng, (200, 300), (110, 78, 54)), tiles(rng, (400, 200), (190, 188, 182), side=100)],
     )
+
+
+def _table(canvas: Canvas, at: Vector) -> None:
+    """Set the cupboard with a vacuum flask, a stack of bowls and a chopping board; nothing on it burns."""
+    rng = canvas.rng
+    _cupboard(canvas, at)
+    board = grain(rng, (300, 160), (196, 156, 104))
+    canvas.body(add(at, (0.3, 0.72, 0.06)), (0.34, 0.035, 0.26), board, yaw=6)
+    canvas.turned(add(at, (0.42, 0.76, 0.2)), (0.95, 0, 0.2), [(0, 0.01), (0.02, 0.036), (0.16, 0.04), (0.2, 0.01)],
+                  (232, 236, 220))  # fmt: skip
+    flask = add(at, (0.84, 0.72, 0.3))
+    canvas.pool(add(flask, (0.03, 0, 0)), 0.12, 0.06, 0.5, 8)
+    canvas.turned(flask, (0, 1, 0), [(0, 0.085), (0.3, 0.085), (0.36, 0.05)], (190, 40, 44), shine=0.8)
+    canvas.turned(add(flask, (0, 0.36, 0)), (0, 1, 0), [(0, 0.055), (0.05, 0.055)], (214, 216, 218), shine=0.9)
+    handle = [add(flask, (0.085 + 0.06 * math.sin(t), 0.17 + 0.1 * math.cos(t), -0.02)) for t in
+              (math.pi * s / 12 for s in range(13))]  # fmt: skip
+    canvas.tube(handle, 0.012, (206, 208, 210))
+    for number in range(4):
+        bowl = add(at, (0.14, 0.73 + number * 0.026, 0.3))
+        canvas.turned(bowl, (0, 1, 0), [(0, 0.04), (0.03, 0.075), (0.055, 0.095)], (236, 238, 240), shine=0.6)
+
+
+def _ash_bucket(canvas: Canvas, at: Vector) -> None:
+    """Stand an iron bucket for the ash."""
+    canvas.pool(add(at, (0.02, 0, 0.02)), 0.24, 0.15, 0.6, 12)
+    canvas.turned(at, (0, 1, 0), [(0, 0.12), (0.28, 0.155), (0.3, 0.165)], (146, 150, 154), shine=0.6)
+    canvas.turned(add(at, (0, 0.3, 0)), (0, 1, 0), [(0, 0.165), (0.03, 0.13), (0.04, 0.02), (0.07, 0.02)],
+                  (128, 132, 136), shine=0.6)  # fmt: skip
+
+
+def _gas_cooker(canvas: Canvas, at: Vector) -> None:
+    """Draw a table with a two-ring cooker and a pan."""
+    rng = canvas.rng
+    _cupboard(canvas, at)
     steel = metal(rng, (300, 60), (196, 198, 200))
     pen = ImageDraw.Draw(steel)
     for x in (70.0, 220.0):
@@ -209,128 +267,3 @@ def _coal_stove(canvas: Canvas, at: Vector) -> None:
         rng, canvas.camera.project(add(kettle, (-0.21, 0.22, -0.09))), drift=-70, rise=240, spread=110, strength=0.55
     )
     canvas.veil(steam, (226, 226, 226))
-
-
-def stovepipe_leaking(rng: Random) -> Scene:
-    """Draw a bedroom stove whose sheet-metal pipe leaks smoke at the elbow, soot on the wall behind."""
-    camera = Camera(
-        (jitter(rng, 0.25), 1.4 + jitter(rng, 0.08), -0.7),
-        yaw=jitter(rng, 4),
-        pitch=-1 + jitter(rng, 1.5),
-        roll=jitter(rng, 2.6),
-        focal=0.76 + jitter(rng, 0.03),
-    )
-    canvas = Canvas(camera, rng, sun=(0.6, 0.6, -0.6))
-    wall = stained(plaster(rng, (1600, 1000), (200, 186, 158)), rng, (120, 104, 80), 0.6, 280)
-    floor = brick(rng, (1400, 900), (118, 80, 66), course=60, joint=(84, 76, 70))
-    canvas.surface(wall, (-3, 2.9, 3.0), (6, 0, 0), (0, -2.9, 0), light=0.8)
-    canvas.surface(floor, (-3, 0, 3.0), (6, 0, 0), (0, 0, -3.6), light=0.8)
-    _window(canvas)
-    _heated_bed(canvas)
-    soot = canvas.camera.project((0.15, 2.25, 2.98))
-    for wide, strength in ((300, 0.25), (190, 0.35), (110, 0.45)):
-        ring = [
-            (soot[0] + wide * 0.8 * math.cos(t), soot[1] - 40 + wide * math.sin(t))
-            for t in (2 * math.pi * s / 20 for s in range(20))
-        ]
-        canvas.darken(ring, strength, wide * 0.28)
-    at: Vector = (0.15, 0.0, 2.55)
-    canvas.pool(at, 0.45, 0.26, 0.7, 18)
-    iron: Colour = (70, 62, 58)
-    canvas.turned(at, (0, 1, 0), [(0, 0.18), (0.06, 0.24), (0.62, 0.25), (0.64, 0.3), (0.68, 0.3)], iron, shine=0.3)
-    x, y = canvas.camera.project(add(at, (0, 0.3, -0.25)))
-    canvas.fill([(x - 46, y - 34), (x + 46, y - 34), (x + 46, y + 34), (x - 46, y + 34)], (30, 26, 24), blur=1)
-    canvas.fill([(x - 34, y - 22), (x + 34, y - 22), (x + 34, y + 24), (x - 34, y + 24)], (232, 84, 20), blur=4)
-    canvas.glow((x, y), 190, (255, 130, 40), 0.8)
-    zinc: Colour = (168, 172, 174)
-    dull = [rng.uniform(0.85, 1.08) for _ in range(36)]
-
-    def sheet(_row: int, column: int) -> Colour:
-        return shade(zinc, dull[column])
-
-    canvas.turned(
-        add(at, (0, 0.68, 0.05)),
-        (0, 1, 0),
-        [(0, 0.07), (0.75, 0.07), (0.75, 0.078), (0.8, 0.078), (0.8, 0.068), (1.5, 0.068)],
-        sheet,
-        shine=0.6,
-    )
-    elbow = add(at, (0, 2.18, 0.05))
-    bend = [
-        add(elbow, (0.14 - 0.14 * math.cos(t), 0.14 * math.sin(t), 0))
-        for t in (math.pi / 2 * s / 10 for s in range(11))
-    ]
-    canvas.tube(bend, 0.074, (150, 154, 156), shine=0.7)
-    canvas.turned(
-        add(elbow, (0.16, 0.14, 0)),
-        (1, -0.02, 0.02),
-        [(0, 0.078), (0.05, 0.078), (0.05, 0.068), (1.95, 0.068)],
-        sheet,
-        shine=0.6,
-    )
-    joint = canvas.camera.project(add(elbow, (0.02, 0.02, -0.06)))
-    canvas.fill(
-        [
-            (joint[0] - 40, joint[1] - 4),
-            (joint[0] + 30, joint[1] - 12),
-            (joint[0] + 34, joint[1] + 6),
-            (joint[0] - 38, joint[1] + 12),
-        ],
-        (22, 20, 20),
-        blur=2,
-    )
-    for drift, rise, spread in ((-300, 300, 420), (-470, 170, 340), (-140, 330, 300)):
-        canvas.veil(
-            smoke_mask(rng, joint, drift=drift + jitter(rng, 60), rise=rise, spread=spread, strength=1.0),
-            (196, 194, 192),
-        )
-    lower = canvas.camera.project(add(at, (0, 1.45, -0.02)))
-    canvas.veil(smoke_mask(rng, lower, drift=180, rise=330, spread=240, strength=0.7), (190, 188, 186))
-    return canvas, Mood(warmth=0.4, corners=0.55, grain=8, contrast=1.08)
-
-
-def _window(canvas: Canvas) -> None:
-    """Draw a window with taped plastic sheet and cold light."""
-    x, y, wide, high, z = 1.15, 1.25, 1.3, 1.15, 2.98
-    canvas.face(
-        [
-            (x - 0.07, y - 0.07, z),
-            (x + wide + 0.07, y - 0.07, z),
-            (x + wide + 0.07, y + high + 0.07, z),
-            (x - 0.07, y + high + 0.07, z),
-        ],
-        (108, 74, 50),
-    )
-    canvas.face(
-        [(x, y, z - 0.01), (x + wide, y, z - 0.01), (x + wide, y + high, z - 0.01), (x, y + high, z - 0.01)],
-        (206, 222, 234),
-    )
-    canvas.face(
-        [(x, y, z - 0.01), (x + wide, y, z - 0.01), (x + wide, y + 0.3, z - 0.01), (x, y + 0.2, z - 0.01)],
-        (150, 160, 158),
-    )
-    for share in (0.0, 0.33, 0.66, 1.0):
-        canvas.tube([(x + wide * share, y, z - 0.02), (x + wide * share, y + high, z - 0.02)], 0.025, (124, 86, 58))
-    canvas.tube([(x, y + high * 0.62, z - 0.02), (x + wide, y + high * 0.62, z - 0.02)], 0.02, (124, 86, 58))
-    canvas.glow(canvas.camera.project((x + wide / 2, y + high / 2, z)), 420, (190, 210, 240), 0.35)
-
-
-def _heated_bed(canvas: Canvas) -> None:
-    """Draw the end of a brick bed with a flowered quilt and a pillow."""
-    rng = canvas.rng
-    front = brick(rng, (700, 320), (140, 92, 74), course=36)
-    canvas.body((-2.6, 0, 1.75), (1.9, 0.62, 1.2), [front, front, plaster(rng, (300, 300), (170, 140, 100))])
-    quilt = plaster(rng, (600, 500), (178, 50, 66))
-    pen = ImageDraw.Draw(quilt)
-    for _ in range(46):
-        x, y, reach = rng.random() * 600, rng.random() * 500, rng.uniform(16, 30)
-        for turn in range(5):
-            u, v = x + reach * math.cos(turn * 1.257), y + reach * math.sin(turn * 1.257)
-            pen.ellipse(
-                (u - reach * 0.6, v - reach * 0.6, u + reach * 0.6, v + reach * 0.6),
-                fill=rng.choice(((240, 196, 120), (250, 220, 226))),
-            )
-        pen.ellipse((x - 8, y - 8, x + 8, y + 8), fill=(230, 160, 40))
-    quilt = quilt.filter(ImageFilter.GaussianBlur(2))
-    canvas.body((-2.5, 0.62, 1.8), (1.65, 0.16, 1.1), [quilt, quilt, quilt])
-    canvas.body((-2.35, 0.78, 2.2), (1.2, 0.15, 0.6), [plaster(rng, (300, 60), (92, 128, 170))] * 3)

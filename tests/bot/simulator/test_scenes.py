@@ -72,7 +72,9 @@ def test_no_two_shipped_photos_of_different_scenes_are_taken_for_one() -> None:
     assert alike == []
 
 
-@pytest.mark.parametrize("photo", ["exit_chained-1", "extinguisher_expired-1", "cable_torn-1", "box_closed-1"])
+@pytest.mark.parametrize(
+    "photo", ["exit_chained-1", "extinguisher_expired-1", "cable_torn-1", "box_closed-1", "exit_open-1"]
+)
 def test_shipped_file_is_what_the_command_writes(photo: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [str(tmp_path), "--shipped", "--only", photo])
     assert result.exit_code == 0, result.output
@@ -85,7 +87,7 @@ def test_shipped_file_is_what_the_command_writes(photo: str, tmp_path: Path) -> 
 
 def test_samples_folder_holds_the_shipped_photos_and_nothing_more() -> None:
     assert {path.stem for path in scenes.SAMPLES.glob("*.jpg")} == set(scenes.SHIPPED)
-    assert sum(path.stat().st_size for path in scenes.SAMPLES.iterdir()) <= 3 * 1024**2
+    assert sum(path.stat().st_size for path in scenes.SAMPLES.iterdir()) <= 3.5 * 1024**2
     assert {scenes.split_photo(photo)[0] for photo in scenes.SHIPPED} == set(scenes.SCENES)
 
 
