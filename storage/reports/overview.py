@@ -125,6 +125,7 @@ def list_figure(
     db: Connection, figure: Figure, period: Period, *, before: int | None = None, most: int = 50
 ) -> Sequence[AnyRow]:
     """Return the reports that a figure counts, newest first, with nothing that the reporter said."""
+    counted = _select_ids(figure, period).subquery()
     rows = (
         select(
             reports.c.id,
@@ -137,7 +138,7 @@ def list_figure(
             units.c.name.label("unit_name"),
         )
         .select_from(reports.outerjoin(units, reports.c.unit_id == units.c.id))
-        .where(reports.c.id.in_(_select_ids(figure, period)))
+        .where(reports.c.id.in_(select(counted.c[0])))
     )
     if before is not None:
         rows = rows.where(reports.c.id < before)
@@ -306,7 +307,10 @@ def _is_theirs(scope: Scope) -> ColumnElement[bool]:
     is_handed = assignments.c.unit_id.in_(scope.unit_ids)
     if not scope.categories:
         return is_handed
-    theirs = select(reports.c.id).where(
-        reports.c.id == assignments.c.report_id, reports.c.category.in_(scope.categories)
+    falls_to = reports.alias("falls_to")  # a name of its own: the query around it may read reports as well
+    theirs = (
+        select(falls_to.c.id)
+        .where(falls_to.c.id == assignments.c.report_id, falls_to.c.category.in_(scope.categories))
+        .correlate(assignments)
     )
     return or_(is_handed, theirs.exists())
