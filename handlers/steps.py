@@ -5,7 +5,9 @@ Both are in the caller's transaction, so a step without its notices, or notices 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Concatenate, ParamSpec
 
 from sqlalchemy import Connection
@@ -17,10 +19,11 @@ from storage.outbox import Purpose
 from storage.reports import assignments, verdicts
 from storage.reports.assignments import HandOver
 from storage.reports.deadlines import Deadlines
+from storage.reports.tables import OPEN_STATES
 from storage.reports.taking import Doing, Taken
 from storage.reports.transitions import Action, Audience
-from storage.staff import list_liaison_ids, list_reviewer_ids
-from storage.types import AnyRow
+from storage.staff import find_staff_by_id, list_liaison_ids, list_reviewer_ids
+from storage.types import AnyRow, to_milliseconds
 
 GRAVE = ("P0", "P1")  # told of every step, at any hour
 _RESULTS = frozenset({Action.CLOSE, Action.DECLINE, Action.UNFOUNDED, Action.TRANSFER})  # the last word on a report
@@ -70,7 +73,8 @@ def word_for_reporter(
     The page shows this very text before it is sent.
     """
     wording = find_wording(db, action.value, report.category) or texts.TO_REPORTER[action]
-    assignment = assignments.find_open_assignment(db, report.id)
+    handed = assignments.list_assignments(db, report.id)
+    assignment = handed[-1] if handed else None  # a closed one has no open assignment, and what it had is meant
     return texts.fill(
         wording,
         code=report.code,
@@ -91,14 +95,18 @@ def _tell_reporters(db: Connection, taken: Taken, doing: Doing, deadlines: Deadl
     reason, unit = taken.note, ""
     if action is Action.TRANSFER:
         unit, _, reason = taken.note.partition("\n")
-    told: Sequence[AnyRow] = [taken.report]
-    if action in _RESULTS or action is Action.REOPEN:
-        told = [taken.report, *verdicts.list_merged(db, taken.report.id)]
+    told = verdicts.list_concerned(db, taken.report.id)
+    if action not in _RESULTS and action is not Action.REOPEN:
+        told = [report for report in told if report.id == taken.report.id]
+    said_to_all = doing.says or word_for_reporter(db, action, taken.report, deadlines, reason=reason, unit=unit)
+    if action is Action.MERGE and not doing.says:
+        master = verdicts.find_merged_into(db, taken.report.id)
+        if master is not None and master.state not in OPEN_STATES:
+            zone = deadlines.calendar.timezone
+            said_to_all = texts.fill(texts.MERGED_INTO_DONE, code=taken.report.code, due_at=None, unit="", zone=zone)
+    own_code = re.compile(rf"(?<![0-9-]){re.escape(taken.report.code)}(?![0-9])")
     for report in told:
-        if report.reporter_id is None:
-            continue
-        said = doing.says or word_for_reporter(db, action, taken.report, deadlines, reason=reason, unit=unit)
-        said = said.replace(taken.report.code, report.code)
+        said = own_code.sub(report.code, said_to_all)
         if action is Action.CLOSE:
             said = f"{said}{texts.FIXED_QUESTION}"
         outbox.add_notice(
@@ -117,14 +125,18 @@ def _tell_reporters(db: Connection, taken: Taken, doing: Doing, deadlines: Deadl
 def _tell_liaisons(db: Connection, taken: Taken, doing: Doing, deadlines: Deadlines) -> None:
     action, report = taken.transition.action, taken.report
     handed = assignments.list_assignments(db, report.id)
-    if not handed:
+    # Whoever was through with it before, such as by an earlier closing, hears nothing of what comes after.
+    concerned = [one for one in handed if one.ended_at is None or _is_same_instant(one.ended_at, doing.now)]
+    if not concerned:
         return
-    last = handed[-1]
+    last = concerned[-1]
     zone = deadlines.calendar.timezone
     if action is Action.ASSIGN:
         said = texts.assignment(report.code, assignments.to_hand_over(last), zone)
-        if len(handed) > 1 and handed[-2].unit_id != last.unit_id:
-            _tell_unit(db, handed[-2], taken, doing, f"{report.code} 改派给别的单位了，不用您那边办了。")
+        taken_away = texts.fill(texts.TAKEN_AWAY, code=report.code, due_at=None, unit="", zone=zone)
+        for before in concerned[:-1]:
+            rid = set(_list_responsible(db, before)) - set(_list_responsible(db, last))
+            _tell_unit(db, before, taken, doing, taken_away, to=sorted(rid), purpose=Purpose.SETTLED)
     else:
         said = texts.fill(
             texts.TO_LIAISON[action],
@@ -134,17 +146,38 @@ def _tell_liaisons(db: Connection, taken: Taken, doing: Doing, deadlines: Deadli
             unit=last.unit_name,
             zone=zone,
         )
-    _tell_unit(db, last, taken, doing, said)
+    purpose = _LIAISON_PURPOSES.get(action, Purpose.SETTLED)
+    _tell_unit(db, last, taken, doing, said, to=_list_responsible(db, last), purpose=purpose)
 
 
-def _tell_unit(db: Connection, assignment: AnyRow, taken: Taken, doing: Doing, said: str) -> None:
-    action = taken.transition.action
+def _is_same_instant(one: datetime, other: datetime) -> bool:
+    return to_milliseconds(one) == to_milliseconds(other)
+
+
+def _list_responsible(db: Connection, assignment: AnyRow) -> Sequence[int]:
+    """Return who sees to an assignment: the liaison whom it names, or every one of the unit if that one has left."""
     named = assignment.liaison_id
-    for staff_id in [named] if named is not None else list_liaison_ids(db, assignment.unit_id):
+    if named is not None and find_staff_by_id(db, named) is not None:
+        return [named]
+    return list_liaison_ids(db, assignment.unit_id)
+
+
+def _tell_unit(
+    db: Connection,
+    assignment: AnyRow,
+    taken: Taken,
+    doing: Doing,
+    said: str,
+    *,
+    to: Iterable[int],
+    purpose: Purpose,
+) -> None:
+    action = taken.transition.action
+    for staff_id in to:
         outbox.add_notice(
             db,
             recipient=f"staff:{staff_id}",
-            purpose=_LIAISON_PURPOSES.get(action, Purpose.SETTLED),
+            purpose=purpose,
             subject=f"assignment:{assignment.id}:{action.value}:{taken.report.version}",
             report_id=taken.report.id,
             words=said,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from storage.reports.transitions import Action
 
 # What the office may put into its own wording, and what stands there.
 PLACEHOLDERS = ("编号", "理由", "期限", "单位")
+_PLACEHOLDER = re.compile("{(" + "|".join(PLACEHOLDERS) + ")}")
 
 FIXED_QUESTION = "您看改好没有？回 1 改好了，回 2 没改，回 3 不知道。"
 
@@ -31,6 +33,9 @@ TO_REPORTER: Mapping[Action, str] = {
     Action.ASK: "您报的 {编号}，想再问一句：{理由} 直接回就行。",
     Action.EXTEND: "您报的 {编号}，整改延到 {期限}。",
 }
+# In place of the usual sentence when what it is merged into is done with: nothing more will come.
+MERGED_INTO_DONE = "您报的 {编号} 跟别人说的是同一件事，那件已经办完了。要是还在，再拍一张发来。"
+TAKEN_AWAY = "{编号} 改派给别人了，不用您那边办了。"
 TO_LIAISON: Mapping[Action, str] = {
     Action.RETURN: "【退回再改】{编号} 复查没过：{理由}。{期限} 前再改一次，改好拍照发来，说“{编号} 整改好了”。",
     Action.CLOSE: "{编号} 复查过了，已经销号，辛苦。",
@@ -52,16 +57,19 @@ TO_REVIEWERS: Mapping[Action, str] = {
 
 
 def fill(wording: str, *, code: str, reason: str = "", due_at: datetime | None, unit: str, zone: ZoneInfo) -> str:
-    """Return a wording with its placeholders filled; what is not one of PLACEHOLDERS stays as it is."""
+    """Return a wording with its placeholders filled; what is not one of PLACEHOLDERS stays as it is.
+
+    What is filled in is not looked at again, so a reason may speak of {编号} without anything happening.
+    """
     values = {
         "编号": code,
         "理由": quote(reason, 300).rstrip("。"),
         "期限": "" if due_at is None else say_day(due_at, zone),
-        "单位": unit,
+        "单位": quote(unit, 80),
     }
-    for name, value in values.items():
-        wording = wording.replace(f"{{{name}}}", value)
-    return wording
+    if not values["理由"]:
+        wording = wording.replace("：{理由}", "")
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], wording)
 
 
 def assignment(code: str, hand_over: HandOver, zone: ZoneInfo) -> str:

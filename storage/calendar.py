@@ -90,8 +90,8 @@ class Calendar:
 
     def add_working_days(self, day: date, count: int) -> date:
         """Return the `count`-th working day after a day; for 0 the day itself or the first working day after it."""
-        while count == 0 and not self.is_working_day(day):
-            day += _ONE_DAY
+        if count == 0:
+            day, count = day - _ONE_DAY, 1
         passed = 0
         while count:
             day += _ONE_DAY

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from storage.database import Database
 from storage.reports import gathering
+from storage.reports.dating import date_next_received, is_any_undated
 from storage.reports.deadlines import Deadlines
-from storage.reports.verdicts import date_next_received, is_any_undated
 
 
 def close_next_gathering(database: Database, *, now: Callable[[], datetime]) -> bool:

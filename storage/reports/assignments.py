@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     func,
     insert,
+    literal,
     select,
     text,
     update,
@@ -190,6 +191,11 @@ def find_open_assignment(db: Connection, report_id: int) -> AnyRow | None:
     return db.execute(_SHOWN.where(assignments.c.report_id == report_id, _is_open)).one_or_none()
 
 
+def find_assignment(db: Connection, assignment_id: int) -> AnyRow | None:
+    """Return an assignment, ended or not, as `list_open_assignments` gives them."""
+    return db.execute(_SHOWN.where(assignments.c.id == assignment_id)).one_or_none()
+
+
 def list_assignments(db: Connection, report_id: int) -> Sequence[AnyRow]:
     """Return every assignment of a report, oldest first, with `unit_name` and `liaison_name`."""
     return db.execute(_SHOWN.where(assignments.c.report_id == report_id).order_by(assignments.c.id)).all()
@@ -256,7 +262,7 @@ def record_rectified(db: Connection, assignment_id: int, *, by: str, note: str, 
             rectified_at=now,
             rectified_by=by,
             rectified_note=note,
-            acknowledged_at=func.coalesce(assignments.c.acknowledged_at, now),
+            acknowledged_at=func.coalesce(assignments.c.acknowledged_at, literal(now, Instant)),
         )
     )
 

@@ -54,6 +54,19 @@ class Deadlines:
         step = NEXT_STEP.get(state)
         return None if step is None else self.find_due(level, step, since)
 
+    def find_restarted_due(self, level: str, state: ReportState, left: timedelta, now: datetime) -> datetime:
+        """Return when a report's step must be done whose clock stood still with `left` on it and goes on at `now`.
+
+        A time that is counted in working days does not run out on a day off, but when the office closes after it.
+        """
+        due_at = now + max(left, timedelta())
+        step = NEXT_STEP.get(state)
+        limit = None if step is None else self.limits.get((level, step))
+        is_counted_in_working_days = limit is not None and limit.unit == "working_days" and left > timedelta()
+        if is_counted_in_working_days and not self.calendar.is_working_day(self.calendar.get_day(due_at)):
+            return self.calendar.add_limit(due_at, Limit(0, "working_days"))
+        return due_at
+
     def tell_age(self, submitted_at: datetime, now: datetime) -> str:
         """Return red, yellow or nothing for how near an open report is to the limit of the whole."""
         age = now - submitted_at

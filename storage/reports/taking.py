@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -12,6 +12,7 @@ from storage.errors import ForbiddenTransitionError, MissingReasonError, StaleVe
 from storage.reports import assignments, questions
 from storage.reports.deadlines import Deadlines
 from storage.reports.gathering import record_history
+from storage.reports.questions import QuestionKind
 from storage.reports.tables import ReportState, reports
 from storage.reports.transitions import Action, Actor, Need, Transition, find_transition
 from storage.types import AnyRow
@@ -53,11 +54,21 @@ def take(
     note: str = "",
     **values: Any,
 ) -> Taken:
+    """Take a step with all that follows from it, and set the report's other `values`; raises what `begin` raises.
+
+    A report that comes into another state gets that state's deadline unless `values` say otherwise. While the reporter
+    is asked for more its clock stands still, even if the office goes on with it meanwhile.
+    """
     report, transition = begin(lock(db, report_id).get(report_id), action, doing, note)
     from_state = ReportState(report.state)
     to_state = transition.to_state or from_state
     if to_state is not from_state and "due_at" not in values:
-        values["due_at"] = deadlines.find_next_due(report.level, to_state, doing.now)
+        due_at = deadlines.find_next_due(report.level, to_state, doing.now)
+        is_kept = action in _KEEPS_QUESTIONS
+        question = questions.find_open_question(db, report_id, QuestionKind.MORE) if is_kept else None
+        if question is not None:
+            hold_clock(db, question, None if due_at is None else due_at - doing.now)
+        values["due_at"] = due_at if question is None else None
     if action in _ENDS_ASSIGNMENT:
         assignments.end_assignment(db, report_id, ending=action.value, now=doing.now)
     if to_state is not from_state and action not in _KEEPS_QUESTIONS:
@@ -100,7 +111,17 @@ def begin(report: AnyRow | None, action: Action, doing: Doing, note: str) -> tup
     return report, transition
 
 
+def hold_clock(db: Connection, question: AnyRow, left: timedelta | None) -> None:
+    """Keep with an open question how much time is left for the step that waits for its answer."""
+    due_at = None if left is None else question.asked_at + left
+    db.execute(update(questions.questions).where(questions.questions.c.id == question.id).values(due_at=due_at))
+
+
 def lock(db: Connection, *report_ids: int) -> dict[int, AnyRow]:
+    """Return reports by id as `Taken.report` has them, locked until the end of the transaction.
+
+    Whoever changes what hangs on a report locks the report first, so that nobody waits for somebody who waits for them.
+    """
     # In order of id, so that two who merge two reports into each other wait instead of blocking one another.
     rows = db.execute(
         select(

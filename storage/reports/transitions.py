@@ -147,7 +147,14 @@ TRANSITIONS = (
         (Need.REASON, Need.NOT_EXTENDED),
         (Audience.LIAISON, *_STEP_ONLY),
     ),
-    Transition(Action.REFUSE_EXTENSION, Actor.REVIEWER, (_S.ASSIGNED,), None, (Need.OPEN_PLEA,), (Audience.LIAISON,)),
+    Transition(
+        Action.REFUSE_EXTENSION,
+        Actor.REVIEWER,
+        (_S.ASSIGNED,),
+        None,
+        (Need.REASON, Need.OPEN_PLEA),
+        (Audience.LIAISON,),
+    ),
     Transition(Action.DISPUTE, Actor.LIAISON, (_S.ASSIGNED,), None, (Need.REASON,), (Audience.REVIEWERS,)),
     Transition(
         Action.DISMISS_DISPUTE,

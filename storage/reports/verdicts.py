@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
 from storage.errors import (
     AlreadyExtendedError,
@@ -19,21 +19,20 @@ from storage.errors import (
     TooLateError,
     UnknownRowError,
 )
+from storage.reporters import reporters
 from storage.reports import assignments, questions
 from storage.reports.assignments import HandOver, PleaKind
 from storage.reports.deadlines import Deadlines, Step
 from storage.reports.gathering import record_history, submit_report
 from storage.reports.questions import QuestionKind
 from storage.reports.tables import ReportState, continuations, report_history, reports, transfers
-from storage.reports.taking import Doing, Taken, begin, lock, take
+from storage.reports.taking import Doing, Taken, begin, hold_clock, lock, take
 from storage.reports.transitions import Action, Actor
 from storage.types import AnyRow
 
 # What cannot take in another report: it is about nothing, or itself a part of another.
 TAKES_NOTHING = (ReportState.MERGED, ReportState.DECLINED, ReportState.WITHDRAWN)
 REOPENS_FOR = timedelta(days=15)  # after the closing a reporter's "not mended" reopens it; later it is a new report
-# Written out, not bound: an engine uses a partial index only where the query repeats its words.
-_UNDATED = text("state = 'received' AND due_at IS NULL")
 
 
 def accept(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str = "") -> Taken:
@@ -61,15 +60,15 @@ def merge(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *,
 
     The master must be another report that is neither merged, declined nor withdrawn, so that no circle can arise.
     """
+    rows = lock(db, report_id, into_id)
+    report, _ = begin(rows.get(report_id), Action.MERGE, doing, note)
     if into_id == report_id:
         raise ForbiddenTransitionError("a report cannot be merged into itself")
-    rows = lock(db, report_id, into_id)
     if into_id not in rows:
         raise UnknownRowError("the report to merge into does not exist")
     master = rows[into_id]
     if master.state in TAKES_NOTHING:
         raise ForbiddenTransitionError(f"nothing can be merged into a report that is {master.state}")
-    report, _ = begin(rows.get(report_id), Action.MERGE, doing, note)
     if report.state == ReportState.GATHERING:
         submit_report(db, report_id, now=doing.now)
     taken = take(db, report_id, Action.MERGE, doing, deadlines, note=note or master.code, merged_into_id=into_id)
@@ -88,14 +87,15 @@ def transfer(
     reply_due_at: datetime | None,
 ) -> Taken:
     """Give a report to an authority outside the township (移交), and keep until when it is to answer."""
-    if not authority.strip():
-        raise MissingReasonError("a transfer needs the authority")
-    taken = take(db, report_id, Action.TRANSFER, doing, deadlines, note=f"{authority.strip()}\n{reason.strip()}")
+    authority, reason = " ".join(authority.split())[:80], reason.strip()  # the note keeps it on a line of its own
+    if not (authority and reason):
+        raise MissingReasonError("a transfer needs the authority and the reason")
+    taken = take(db, report_id, Action.TRANSFER, doing, deadlines, note=f"{authority}\n{reason}")
     db.execute(
         insert(transfers).values(
             report_id=report_id,
-            authority=authority.strip(),
-            reason=reason.strip(),
+            authority=authority,
+            reason=reason,
             reply_due_at=reply_due_at,
             at=doing.now,
             by=doing.by,
@@ -117,6 +117,7 @@ def assign(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *
 
 def acknowledge(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines) -> Taken | None:
     """Keep that the liaison has seen it (收到); None when that was said before."""
+    _begin(db, report_id, Action.ACKNOWLEDGE, doing)
     assignment = _find_assignment(db, report_id)
     if not assignments.acknowledge(db, assignment.id, now=doing.now):
         return None
@@ -125,10 +126,8 @@ def acknowledge(db: Connection, report_id: int, doing: Doing, deadlines: Deadlin
 
 def rectify(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, note: str) -> Taken:
     """Keep that it is mended and waits to be looked at (待复查)."""
-    assignment = assignments.find_open_assignment(db, report_id)
     taken = take(db, report_id, Action.RECTIFY, doing, deadlines, note=note)
-    if assignment is None:
-        raise UnknownRowError("the report has no open assignment")
+    assignment = _find_assignment(db, report_id)
     assignments.record_rectified(db, assignment.id, by=doing.by, note=note, now=doing.now)
     return taken
 
@@ -137,10 +136,9 @@ def return_(
     db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str, due_at: datetime
 ) -> Taken:
     """Send back what is not mended well enough (退回), with the same text and another deadline."""
-    before = assignments.find_open_assignment(db, report_id)
+    _begin(db, report_id, Action.RETURN, doing, reason)
+    before = _find_assignment(db, report_id)
     taken = take(db, report_id, Action.RETURN, doing, deadlines, note=reason, due_at=due_at)
-    if before is None:
-        raise UnknownRowError("the report has no open assignment")
     again = replace(assignments.to_hand_over(before), due_at=due_at)
     assignments.open_assignment(db, report_id, again, by=doing.by, now=doing.now)
     return taken
@@ -151,18 +149,19 @@ def close(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *,
 
     Raises SamePersonError when the closer is who said that it is mended.
     """
+    _begin(db, report_id, Action.CLOSE, doing)
     assignment = assignments.find_open_assignment(db, report_id)
     if assignment is not None and assignment.rectified_by == doing.by:
         raise SamePersonError("who mended it cannot close it")
     taken = take(db, report_id, Action.CLOSE, doing, deadlines, note=note)
-    for asked in (taken.report, *list_merged(db, report_id)):
-        if asked.reporter_id is not None:
-            questions.ask(db, asked.id, asked.reporter_id, QuestionKind.FIXED, by=doing.by, now=doing.now)
+    for asked in list_concerned(db, report_id):
+        questions.ask(db, asked.id, asked.reporter_id, QuestionKind.FIXED, by=doing.by, now=doing.now)
     return taken
 
 
 def reopen(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, reason: str = "") -> Taken:
     """Begin anew with a report that was done with; a reporter can do so for fifteen days, then raises TooLateError."""
+    _begin(db, report_id, Action.REOPEN, doing, reason)
     if doing.actor is Actor.REPORTER:
         closed_at = find_closed_at(db, report_id)
         if closed_at is not None and doing.now - closed_at > REOPENS_FOR:
@@ -177,19 +176,23 @@ def withdraw(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines,
 
 def ask(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, question: str) -> Taken:
     """Ask the reporter for what is missing (退回补充); the report's clock stands still until the answer comes."""
-    taken = take(db, report_id, Action.ASK, doing, deadlines, note=question, due_at=None)
-    report = taken.report
-    if report.reporter_id is None:
+    report = _begin(db, report_id, Action.ASK, doing, question)
+    if all(row.id != report_id for row in list_concerned(db, report_id)):
         raise ForbiddenTransitionError("nobody is known who could be asked")
     before = questions.find_open_question(db, report_id, QuestionKind.MORE)
-    due_at = report.due_at if before is None else before.due_at
+    due_at = report.due_at
+    if before is not None:
+        due_at = None if before.due_at is None else doing.now + (before.due_at - before.asked_at)
+    elif due_at is None and report.state == ReportState.RECEIVED:  # asked before the job came round to dating it
+        due_at = deadlines.find_due(report.level, Step.ACCEPT, report.submitted_at)
+    taken = take(db, report_id, Action.ASK, doing, deadlines, note=question, due_at=None)
     questions.ask(
         db,
         report_id,
         report.reporter_id,
         QuestionKind.MORE,
         by=doing.by,
-        now=doing.now if before is None else before.asked_at,
+        now=doing.now,
         question=question.strip(),
         due_at=due_at,
     )
@@ -197,10 +200,19 @@ def ask(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, q
 
 
 def hear_answer(db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, question: AnyRow) -> Taken:
-    """Take in the answer to a question for more: the clock goes on with the time that was left when it was asked."""
-    left = None if question.due_at is None else question.due_at - question.asked_at
-    due_at = None if left is None else doing.now + max(left, timedelta())
-    questions.answer(db, question.id, "words", now=doing.now)
+    """Take in the answer to a question for more: the clock goes on with the time that was left when it was asked.
+
+    Raises ForbiddenTransitionError when the question was answered or given up before.
+    """
+    report = _begin(db, report_id, Action.ANSWER, doing)
+    asked = questions.find_open_question(db, report_id, QuestionKind.MORE)
+    if asked is None or asked.id != question.id:
+        raise ForbiddenTransitionError("the question was answered or given up before")
+    due_at = None
+    if asked.due_at is not None:
+        left = asked.due_at - asked.asked_at
+        due_at = deadlines.find_restarted_due(report.level, ReportState(report.state), left, doing.now)
+    questions.answer(db, asked.id, "words", now=doing.now)
     return take(db, report_id, Action.ANSWER, doing, deadlines, due_at=due_at)
 
 
@@ -208,6 +220,7 @@ def request_extension(
     db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, until: datetime, reason: str
 ) -> Taken:
     """Keep that a liaison asks for more time; raises AlreadyExtendedError when it was given before."""
+    _begin(db, report_id, Action.REQUEST_EXTENSION, doing, reason)
     _refuse_second_extension(db, report_id)
     taken = take(db, report_id, Action.REQUEST_EXTENSION, doing, deadlines, note=reason)
     assignment = _find_assignment(db, report_id)
@@ -218,10 +231,11 @@ def request_extension(
 def extend(
     db: Connection, report_id: int, doing: Doing, deadlines: Deadlines, *, until: datetime, reason: str
 ) -> Taken:
-    """Give more time, once, asked for or not; `until` at most the configured days after the deadline before."""
+    """Give more time, once, asked for or not; `until` to come, at most the configured days after the deadline."""
+    _begin(db, report_id, Action.EXTEND, doing, reason)
     _refuse_second_extension(db, report_id)
     assignment = _find_assignment(db, report_id)
-    if not assignment.due_at < until <= assignment.due_at + deadlines.extension:
+    if not max(assignment.due_at, doing.now) < until <= assignment.due_at + deadlines.extension:
         raise ForbiddenTransitionError("the new deadline is not after the old one, or too far")
     taken = take(db, report_id, Action.EXTEND, doing, deadlines, note=reason, due_at=until)
     plea = assignments.find_open_plea(db, report_id, PleaKind.EXTENSION)
@@ -267,13 +281,17 @@ def recategorise(
 
     Another level has other times: the step that is next is counted anew from when the report came into its state.
     """
-    report, _ = begin(lock(db, report_id).get(report_id), Action.RECATEGORISE, doing, note)
+    report = _begin(db, report_id, Action.RECATEGORISE, doing, note)
     change = f"{report.category} {report.level} → {category} {level}"
     values: dict[str, Any] = {"category": category, "level": level}
-    is_counted = report.due_at is not None and report.state != ReportState.ASSIGNED
-    if level != report.level and is_counted:
+    if level != report.level and report.state != ReportState.ASSIGNED:  # what a unit was given stays
         since = find_came_at(db, report_id, report.state) or report.submitted_at or doing.now
-        values["due_at"] = deadlines.find_next_due(level, ReportState(report.state), since)
+        due_at = deadlines.find_next_due(level, ReportState(report.state), since)
+        question = questions.find_open_question(db, report_id, QuestionKind.MORE)
+        if question is None:
+            values["due_at"] = due_at
+        else:
+            hold_clock(db, question, None if due_at is None else due_at - max(question.asked_at, since))
     return take(
         db, report_id, Action.RECATEGORISE, doing, deadlines, note=f"{change}\n{note.strip()}".strip(), **values
     )
@@ -304,6 +322,29 @@ def list_merged(db: Connection, report_id: int) -> list[AnyRow]:
     return found
 
 
+def find_merged_into(db: Connection, report_id: int) -> AnyRow | None:
+    """Return the report that one was merged into: id, code and state."""
+    master_id = select(reports.c.merged_into_id).where(reports.c.id == report_id).scalar_subquery()
+    return db.execute(select(reports.c.id, reports.c.code, reports.c.state).where(reports.c.id == master_id)).first()
+
+
+def list_concerned(db: Connection, report_id: int) -> list[AnyRow]:
+    """Return a report and those merged into it, as `list_merged` does, with a reporter who can still be reached.
+
+    Somebody who made several of them is named with the first one only.
+    """
+    ids = [report_id, *(row.id for row in list_merged(db, report_id))]
+    rows = db.execute(
+        select(reports.c.id, reports.c.code, reports.c.reporter_id)
+        .join(reporters, reporters.c.id == reports.c.reporter_id)
+        .where(reports.c.id.in_(ids), reporters.c.erased_at.is_(None))
+    )
+    found: dict[int, AnyRow] = {}
+    for row in sorted(rows, key=lambda row: ids.index(row.id)):
+        found.setdefault(row.reporter_id, row)
+    return list(found.values())
+
+
 def find_closed_at(db: Connection, report_id: int) -> datetime | None:
     """Return when a report was last closed."""
     return find_came_at(db, report_id, ReportState.CLOSED)
@@ -323,30 +364,9 @@ def find_came_at(db: Connection, report_id: int, state: str) -> datetime | None:
     ).scalar_one_or_none()
 
 
-def is_any_undated(db: Connection) -> bool:
-    """Return whether a submitted report may be without the deadline of its acceptance."""
-    return db.execute(select(reports.c.id).where(_UNDATED).limit(1)).first() is not None
-
-
-def date_next_received(db: Connection, deadlines: Deadlines) -> bool:
-    """Give one submitted report the deadline of its acceptance, which gathering leaves to a job; False for none."""
-    dated = [level for (level, step), limit in deadlines.limits.items() if step is Step.ACCEPT and limit is not None]
-    asked = questions.questions
-    waits_for_reporter = select(asked.c.id).where(
-        asked.c.report_id == reports.c.id, asked.c.kind == QuestionKind.MORE, asked.c.answered_at.is_(None)
-    )
-    report = db.execute(
-        select(reports.c.id, reports.c.level, reports.c.submitted_at)
-        .where(_UNDATED, reports.c.level.in_(dated), ~waits_for_reporter.exists())
-        .order_by(reports.c.id)
-        .limit(1)
-        .with_for_update(of=reports, skip_locked=True)
-    ).one_or_none()
-    if report is None:
-        return False
-    due_at = deadlines.find_due(report.level, Step.ACCEPT, report.submitted_at)
-    db.execute(update(reports).where(reports.c.id == report.id).values(due_at=due_at))
-    return True
+def _begin(db: Connection, report_id: int, action: Action, doing: Doing, note: str = "") -> AnyRow:
+    report, _ = begin(lock(db, report_id).get(report_id), action, doing, note)
+    return report
 
 
 def _find_assignment(db: Connection, report_id: int) -> AnyRow:
@@ -370,6 +390,7 @@ def _refuse_plea(
     deadlines: Deadlines,
     reason: str,
 ) -> Taken:
+    _begin(db, report_id, action, doing, reason)
     plea = assignments.find_open_plea(db, report_id, kind)
     if plea is None:
         raise ForbiddenTransitionError("there is nothing to decide")
