@@ -21,18 +21,21 @@ BLANKS = "填报单位：　　　　　　　　　填报人：　　　　　�
 MOST_PICTURES = 1_000
 MOST_PICTURE_BYTES = 30_000_000  # of a file that may have to go out by mail
 
-# Pixels at 96 to the inch. The first sheet of paper says what is wrong, the second what was done about it.
+# Pixels at 96 to the inch. The first sheet of paper says what is wrong and what is done about it, the second by whom,
+# until when, and what came of it.
 _WIDTHS = {
     "number": 44, "code": 84, "found_on": 84, "source": 66, "inspected_unit": 110, "place": 120, "problem": 220,
-    "category": 84, "kind": 72, "level": 84, "major_standard": 130, "requirement": 180,
-    "measures": 140, "unit": 110, "liaison": 76, "funds": 56, "due_on": 84, "interim": 76, "progress": 90,
+    "category": 102, "kind": 72, "level": 84, "major_standard": 130, "requirement": 180, "measures": 140,
+    "unit": 110, "liaison": 76, "funds": 56, "due_on": 84, "interim": 76, "progress": 90,
     "rectified_on": 84, "photos_before": 76, "photos_after": 76, "reviewed_on": 84, "reviewed_by": 76, "verdict": 76,
     "is_closed": 50, "closed_on": 84, "remark": 110,
 }  # fmt: skip
 _LONG = {"problem", "place", "major_standard", "requirement", "measures", "remark", "inspected_unit", "unit"}
-_FIRST_OF_SECOND_PAPER = "measures"
+_WRAPPED = (*sorted(_LONG), "category", "level", "progress")
+_FIRST_OF_SECOND_PAPER = "unit"
 _REPEATED_COLUMNS = 2  # number and code stand on both sheets of paper
 _PAPER_PIXELS = 1_047  # of 297 mm, less margins of 10 mm
+_SLACK = 0.88  # columns are an eighth wider where Calibri is not installed
 _LAST_ROWS = 2  # the sum and the definition below it
 
 _PICTURE_COLUMN_PIXELS = 168
@@ -40,6 +43,7 @@ _PICTURE_PIXELS = (160, 120)  # room for one; two stand side by side in it
 _MOST_IN_CELL = 2
 _CHARACTER_PIXELS = 14  # of a Chinese character in 10 points
 _LINE_POINTS = 14.0
+_LEAST_POINTS, _HIGHEST_POINTS = 24.0, 409.0  # the latter is Excel's limit
 _HEAD_ROWS = 3
 
 
@@ -122,6 +126,7 @@ class _Paper:
         self._widths = dict(_WIDTHS)
         if pictures is not None:
             self._widths |= dict.fromkeys(("photos_before", "photos_after"), _PICTURE_COLUMN_PIXELS)
+        self._wrapped = [(self._keys.index(key), max(1, self._widths[key] // _CHARACTER_PIXELS)) for key in _WRAPPED]
         cell = {"border": 1, "text_wrap": True, "valign": "vcenter", "font_size": 10, "font_name": "宋体"}
         self._middle = workbook.add_format({**cell, "align": "center"})
         self._left = workbook.add_format(cell)
@@ -138,9 +143,12 @@ class _Paper:
         """Write one row below the others."""
         if self._at >= MOST_SHEET_ROWS - _LAST_ROWS:
             self._begin()
-        cells = list(row.cells)
-        if self._pictures is not None:
-            self._add_pictures(row, cells)
+        cells: list[str | int | None] = list(row.cells)
+        # Programs differ in whether they fit a row to its text when they open a file, so it is reckoned here.
+        points = 4 + _LINE_POINTS * max(-(-len(str(cells[at])) // most) for at, most in self._wrapped)
+        if self._pictures is not None and self._add_pictures(row, cells):
+            points = max(points, (_PICTURE_PIXELS[1] + 8) * 0.75)
+        self._sheet.set_row(self._at, min(_HIGHEST_POINTS, max(_LEAST_POINTS, points)))
         self._sheet.write_cells(self._at, cells, self._formats)
         self._at += 1
 
@@ -188,27 +196,21 @@ class _Paper:
         sheet.set_v_pagebreaks([split])
         widths = [self._widths[key] for key in self._keys]
         widest = max(sum(widths[:split]), sum(widths[:_REPEATED_COLUMNS]) + sum(widths[split:]))
-        sheet.set_print_scale(_PAPER_PIXELS * 97 // widest)  # of a hundred; 3 for fonts that run wider
+        sheet.set_print_scale(int(100 * _SLACK * _PAPER_PIXELS / widest))
 
-    def _add_pictures(self, row: SheetRow, cells: list[str | int]) -> None:
+    def _add_pictures(self, row: SheetRow, cells: list[str | int | None]) -> bool:
+        """Put photos in place of their numbers; return whether there were any."""
         fetched = [self._fetch(photos) for photos in (row.photos_before, row.photos_after)]
-        # Excel fits a row to its text only where no height is given, so it is reckoned here.
-        lines = max(
-            -(-len(str(cell)) * _CHARACTER_PIXELS // self._widths[key])
-            for key, cell in zip(self._keys, cells, strict=True)
-        )
-        points = lines * _LINE_POINTS
-        if any(fetched):
-            points = max(points, (_PICTURE_PIXELS[1] + 8) * 0.75)
-        self._sheet.set_row(self._at, min(409.0, points + 4))  # 409 points are the highest row
         for place, pictures in zip(self._places, fetched, strict=True):
             for at, (path, width, height) in enumerate(pictures):
                 room = (_PICTURE_PIXELS[0] // len(pictures), _PICTURE_PIXELS[1])
                 scale = min(room[0] / width, room[1] / height)
-                placed = {"x_offset": 4 + at * room[0], "y_offset": 4, "x_scale": scale, "y_scale": scale}
+                down = 4 + int(room[1] - height * scale) // 2
+                placed = {"x_offset": 4 + at * room[0], "y_offset": down, "x_scale": scale, "y_scale": scale}
                 self._sheet.insert_image(self._at, place, str(path), {**placed, "object_position": 1})
             if pictures:
-                cells[place] = ""
+                cells[place] = None
+        return any(fetched)
 
     def _fetch(self, photos: Sequence[LedgerPhoto]) -> list[tuple[Path, int, int]]:
         return self._pictures.fetch(photos) if self._pictures is not None and photos else []

@@ -13,7 +13,7 @@ from typing import Any
 
 from docx import Document
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -24,13 +24,15 @@ FOLDER = Path(__file__).parent / "templates"
 FOOT = "本稿按交办的内容生成，核对、签字以后才作数。"
 _BODY, _HEAD = "仿宋", "黑体"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can say; so that the same script makes the same file
-_SIGNED = "　　　　　　　　　　　　　　　　　　年　　月　　日"
+_SIGNED = "\t年　　月　　日"  # at the right edge
+_WIDTHS_MM = (38, 120)
+_TEXT_MM = sum(_WIDTHS_MM)  # between the margins
 
 # The lines above the table, the rows of the table, the lines below it.
 _Layout = tuple[Sequence[str], Sequence[tuple[str, str]], Sequence[str]]
 LAYOUTS: dict[str, _Layout] = {
     "notice": (
-        ["编号：{{ code }}　　　　　　交办日期：{{ assigned_on }}", "{{ unit }}："],
+        ["编号：{{ code }}\t交办日期：{{ assigned_on }}", "{{ unit }}："],
         [
             ("隐患部位", "{{ place }}"),
             ("存在的问题", "{{ problem }}"),
@@ -43,10 +45,10 @@ LAYOUTS: dict[str, _Layout] = {
                 "改好以后在公众号里回“整改好了”，发一张同一角度的照片，写上编号 {{ code }}；也可以书面回复。",
             ),
         ],
-        ["交办单位经办人（签字）：" + _SIGNED, "签收人（签字）：　　　　" + _SIGNED],
+        ["交办单位经办人（签字）：" + _SIGNED, "签收人（签字）：" + _SIGNED],
     ),
     "review": (
-        ["原通知编号：{{ code }}　　　　　　复查日期：{{ reviewed_on }}", "{{ unit }}："],
+        ["原通知编号：{{ code }}\t复查日期：{{ reviewed_on }}", "{{ unit }}："],
         [
             ("隐患部位", "{{ place }}"),
             ("原来的问题", "{{ problem }}"),
@@ -58,7 +60,7 @@ LAYOUTS: dict[str, _Layout] = {
             ("复查意见", "　\n　"),
         ],
         [
-            "复查人（两人签字）：　　" + _SIGNED,
+            "复查人（两人签字）：" + _SIGNED,
             "被复查单位负责人（签字）：" + _SIGNED,
         ],
     ),
@@ -76,8 +78,8 @@ LAYOUTS: dict[str, _Layout] = {
             ("其他问题", "　\n　"),
         ],
         [
-            "检查人（两人签字）：　　" + _SIGNED,
-            "陪同人（签字）：　　　　" + _SIGNED,
+            "检查人（两人签字）：" + _SIGNED,
+            "陪同人（签字）：" + _SIGNED,
         ],
     ),
 }
@@ -100,21 +102,24 @@ def make_template(kind: str) -> bytes:
     title.paragraph_format.space_after = Pt(14)
     _write(title, KINDS[kind].title, size=22, font=_HEAD)
     for line in above:
-        _write(document.add_paragraph(), line)
+        _add_line(document, line)
     table = document.add_table(rows=0, cols=2, style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
+    for column, width in zip(table.columns, _WIDTHS_MM, strict=True):
+        column.width = Mm(width)
     for label, value in rows:
         cells = table.add_row().cells
-        for cell, width, text, font in ((cells[0], 36, label, _HEAD), (cells[1], 122, value, _BODY)):
+        for cell, width, text, font in (
+            (cells[0], _WIDTHS_MM[0], label, _HEAD),
+            (cells[1], _WIDTHS_MM[1], value, _BODY),
+        ):
             cell.width = Mm(width)
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(5)
             _write(paragraph, text, size=14, font=font)
     for line in below:
-        paragraph = document.add_paragraph()
-        paragraph.paragraph_format.space_before = Pt(20)
-        _write(paragraph, line, size=14)
+        _add_line(document, line, size=14).paragraph_format.space_before = Pt(20)
     return _save(document)
 
 
@@ -138,6 +143,13 @@ def _set_up_page(document: Any) -> None:
     core.author, core.title, core.comments = "", "", ""
 
 
+def _add_line(document: Any, text: str, *, size: int = 15) -> Any:
+    paragraph = document.add_paragraph()
+    paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(_TEXT_MM), WD_TAB_ALIGNMENT.RIGHT)
+    _write(paragraph, text, size=size)
+    return paragraph
+
+
 def _write(paragraph: Any, text: str, *, size: int = 15, font: str = _BODY, grey: bool = False) -> None:
     run = paragraph.add_run(text)
     run.font.size, run.font.name = Pt(size), font
@@ -149,11 +161,8 @@ def _write(paragraph: Any, text: str, *, size: int = 15, font: str = _BODY, grey
 def _add_page_number(paragraph: Any) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), "PAGE")
-    run = OxmlElement("w:r")
-    text = OxmlElement("w:t")
-    text.text = "1"
-    run.append(text)
-    field.append(run)
+    _write(paragraph, "1", size=10)
+    field.append(paragraph.runs[-1]._element)
     paragraph._element.append(field)
 
 

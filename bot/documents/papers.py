@@ -109,7 +109,7 @@ def _list_words(row: LedgerRow) -> dict[str, str]:
 
 def _say_verdict(is_passed: bool | None) -> str:
     boxes = (is_passed is True, False, is_passed is False)
-    words = ("已整改到位", "部分整改到位", "没有整改到位")
+    words = ("已整改", "部分整改", "未整改")
     return "　　".join(f"{'☑' if is_ticked else '☐'} {word}" for is_ticked, word in zip(boxes, words, strict=True))
 
 

@@ -89,7 +89,7 @@ def test_messages_as_json_lines_have_the_keys_of_the_contract_and_no_words(confi
 
 
 @pytest.mark.parametrize("format_", ["jsonl", "csv", "xlsx"])
-@pytest.mark.parametrize("subject", ["reports", "messages"])
+@pytest.mark.parametrize("subject", ["reports", "messages", "ledger"])
 def test_a_file_holds_what_the_screen_shows(config: Path, tmp_path: Path, subject: str, format_: str) -> None:
     shown = export(config, subject, "--format", format_)
     out = tmp_path / f"out.{format_}"
@@ -118,6 +118,15 @@ def test_xlsx_is_read_back_with_text_as_text_and_counts_as_numbers(config: Path,
     assert [row[titles.index("情况")].value for row in sheet.iter_rows(min_row=2)][:-1] == TEXTS
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}  # no "f": formulas
     assert (last["单位"].value, last["照片数"].value, last["经度"].value) == ("=样例二矿", 2, -113.5)
+
+
+def test_the_ledger_has_a_row_for_every_report_that_is_not_merged_and_no_words(config: Path) -> None:
+    done = export(config, "ledger", "--format", "csv")
+    assert done.exit_code == 0
+    rows = read_rows(done.stdout_bytes, "csv")
+    assert (len(rows[0]), rows[0][1]) == (28, "隐患编号")
+    assert [row[1] for row in rows[1:]] == [f"2611-{at:03d}" for at in range(1, len(TEXTS) + 1)]
+    assert "护栏" not in done.stdout_bytes.decode()
 
 
 @pytest.mark.parametrize("format_", ["jsonl", "csv", "xlsx"])

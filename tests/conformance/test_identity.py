@@ -8,24 +8,30 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 from werkzeug.security import generate_password_hash
 
 from bot.admin import AdminServices, register_admin
+from bot.documents.ledger import write_ledger
+from bot.documents.papers import KINDS, find_paper, write_word
 from bot.documents.tabular import MESSAGE_COLUMNS, REPORT_COLUMNS, Format, write_rows
 from media.errors import MissingFileError, Reason
 from storage.message_export import iter_messages
 from storage.messages import messages
 from storage.reporters import reporters
+from storage.reports.assignments import assignments
 from storage.reports.export import iter_reports
-from storage.reports.tables import reports
+from storage.reports.ledger import LedgerFilter
+from storage.reports.tables import ReportState, reports
 from storage.staff import Role, add_staff
+from storage.units import add_unit
 from tests.conformance.platform import OPENID, OTHER_OPENID, Desk, Raw, check_nothing_leaks, encrypt, make_envelope
 from tests.intake import AES_KEY, APP_ID, TOKEN, make_wechat
 
@@ -139,6 +145,66 @@ def test_exports_hold_no_identity(talked: Desk, format_: Format) -> None:
         assert not any(hash_ in stream.getvalue().decode("latin-1") for hash_ in hashes)
 
 
+@pytest.mark.parametrize("format_", ["jsonl", "csv", "xlsx"])
+def test_ledgers_hold_no_identity_and_no_words_of_reporters(talked: Desk, format_: Format) -> None:
+    codes = _hand_everything_over(talked)
+    stream = io.BytesIO()
+    with talked.database.read() as db:
+        figures = write_ledger(db, LedgerFilter(has_merged=True), format_, stream, now=talked.clock.at)
+    assert figures.rows == len(codes)
+    _check_file(talked, stream.getvalue())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_papers_hold_no_identity_and_no_words_of_reporters(talked: Desk, kind: str) -> None:
+    for code in _hand_everything_over(talked):
+        with talked.database.read() as db:
+            paper = find_paper(db, code, kind)
+        assert paper is not None
+        _check_text(str(paper))
+        _check_file(talked, write_word(paper))
+
+
+def _hand_everything_over(talked: Desk) -> list[str]:
+    """Assign every report to a unit, in words that are nobody's, and return the codes."""
+    with talked.database.write() as db:
+        unit_id = add_unit(db, name="样例站", kind="office", aliases=[], now=talked.clock.at)
+        rows = db.execute(select(reports.c.id, reports.c.code)).all()
+        for row in rows:
+            db.execute(
+                insert(assignments).values(
+                    report_id=row.id,
+                    unit_id=unit_id,
+                    assigned_at=talked.clock.at,
+                    assigned_by="staff:reviewer",
+                    place="样例地点",
+                    problem="样例问题",
+                    requirement="样例要求",
+                    due_at=talked.clock.at,
+                )
+            )
+        db.execute(update(reports).values(state=ReportState.ASSIGNED, gather_until=None, submitted_at=talked.clock.at))
+    assert rows
+    return [row.code for row in rows]
+
+
+def _check_file(talked: Desk, content: bytes) -> None:
+    """Look into a file, and into every part of one that is an archive, for whatever only a reporter has."""
+    parts = [content]
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts += [archive.read(name) for name in archive.namelist()]
+    own = [word for row in talked.list_rows(reports) for word in (row["description"], row["place_label"]) if word]
+    own += [row["alias"] for row in talked.list_rows(reporters)]
+    own += [row["openid_hash"] for row in talked.list_rows(reporters) if row["openid_hash"]]
+    assert own
+    for part in parts:
+        text = part.decode("utf-8", "replace")
+        _check_text(text)
+        _check_text(part.decode("latin-1"))
+        assert [word for word in own if word in text] == []
+
+
 def _check_text(text: str) -> None:
     assert [secret for secret in SECRETS if secret in text] == []
 
@@ -196,7 +262,7 @@ def test_pages_hold_no_identity_and_run_no_script(
     codes = [row["code"] for row in talked.list_rows(reports)]
     assert codes
     seen = 0
-    for path in ("/", "/reports", "/reports?q=东坪", "/inbox", *(f"/reports/{code}" for code in codes)):
+    for path in ("/", "/reports", "/reports?q=东坪", "/inbox", "/ledger", *(f"/reports/{code}" for code in codes)):
         answer = client.get("/admin" + path, follow_redirects=True)
         text = answer.get_data(as_text=True)
         assert answer.status_code in (200, 403)
@@ -205,6 +271,6 @@ def test_pages_hold_no_identity_and_run_no_script(
         _check_text(str(answer.headers))
         assert SCRIPT not in text
         assert 'href="javascript:' not in text
-    assert role is not Role.REVIEWER or seen == 4 + len(codes)
+    assert role is not Role.REVIEWER or seen == 5 + len(codes)
     if role is Role.REVIEWER:
         assert "&lt;script&gt;" in client.get(f"/admin/reports/{codes[0]}").get_data(as_text=True)
