@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from handlers.classify import Emergency
 from handlers.conversation import Sentence, list_missing
@@ -38,12 +38,17 @@ def say(
     is_apart: bool = False,
     cautions: bool = False,
     duty_phones: Sequence[DutyPhone] = (),
+    receipt: str = "",
 ) -> str:
     """Return the words of a sentence about one report.
 
     With `cautions` it begins with what to do right now, with `is_apart` it says that a report of its own was made,
-    with `asks` it puts the open question.
+    with `asks` it puts the open question, with a `receipt` it tells the word that opens the report from any account.
     """
+    if receipt:
+        plain = say(sentence, code=code, pieces=_cut_place(pieces), is_apart=is_apart, cautions=cautions)
+        plain = plain.replace("，回“进度”能查。", "。").replace("，查看身份要写理由、留记录", "")
+        return f"{plain}凭编号和口令 {receipt} 在哪个号都能查。{_question(pieces) if asks else ''}"
     caution = "先停下来，人离远点。" if cautions else ""
     apart = "这个另记一条。" if is_apart else ""
     question = _question(pieces) if asks else ""
@@ -87,6 +92,10 @@ def say(
             return "地方记下了。这里有什么问题？发张照片，或说一句。"
         case Sentence.EMPTY_PLACE:
             return "这个定位没收全。再发一次，或说说在哪儿。"
+
+
+def _cut_place(pieces: Pieces) -> Pieces:
+    return replace(pieces, place_label=quote(pieces.place_label, 10))
 
 
 def read_back(pieces: Pieces) -> str:
@@ -201,13 +210,19 @@ _STATE_WORDS = {
 }
 
 
-def progress(reports: Sequence[RecentReport]) -> str:
-    """Return where the reporter's own reports stand, a line each."""
+def say_state(state: ReportState) -> str:
+    """Return where a report stands, as its reporter is told."""
+    return _STATE_WORDS[state]
+
+
+def progress(reports: Sequence[RecentReport], standings: Mapping[int, str] = {}) -> str:
+    """Return where the reporter's own reports stand, a line each; `standings` says more of some, by their id."""
     lines = []
     for report in reports:
         about = quote(report.pieces.description.split("\n")[0], 16) or read_back(report.pieces)
         missing = _still_missing_after(report.pieces) if report.state is ReportState.GATHERING else ""
-        lines.append(f"{report.code} {about}:{_STATE_WORDS[report.state]}{missing}")
+        stands = standings.get(report.id) or _STATE_WORDS[report.state]
+        lines.append(f"{report.code} {about}：{stands}{missing}")
     return "\n".join(lines)
 
 

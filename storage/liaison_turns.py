@@ -1,4 +1,4 @@
-"""What a liaison's next message may be the answer to: the list that they were shown, and what is still open of a wish."""
+"""What a liaison's next message may be the answer to: the list that they were shown, and a wish that is still open."""
 
 from __future__ import annotations
 

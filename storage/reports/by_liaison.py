@@ -103,8 +103,9 @@ def take_over_photos(db: Connection, from_report_id: int, assignment: AnyRow) ->
 
 def find_last_photo_at(db: Connection, assignment_id: int) -> datetime | None:
     """Return when the newest photo of what was mended was sent."""
-    return db.execute(
+    newest: datetime | None = db.execute(
         select(func.max(attachments.c.sent_at))
         .join(after_photos, after_photos.c.attachment_id == attachments.c.id)
         .where(after_photos.c.assignment_id == assignment_id)
     ).scalar_one()
+    return newest

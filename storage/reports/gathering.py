@@ -211,27 +211,6 @@ def submit_report(db: Connection, report_id: int, *, now: datetime, note: str = 
     return True
 
 
-def withdraw_report(db: Connection, report: RecentReport, *, now: datetime) -> bool:
-    """Take back a report that nobody has accepted yet; False when somebody has."""
-    done = db.execute(
-        update(reports)
-        .where(reports.c.id == report.id, reports.c.state.in_([ReportState.GATHERING, ReportState.RECEIVED]))
-        .values(state=ReportState.WITHDRAWN, gather_until=None, version=reports.c.version + 1)
-    )
-    if done.rowcount != 1:
-        return False
-    record_history(
-        db,
-        report.id,
-        at=now,
-        by="reporter",
-        action="withdraw",
-        from_state=report.state,
-        to_state=ReportState.WITHDRAWN,
-    )
-    return True
-
-
 def find_next_gathered(db: Connection, *, now: datetime) -> int | None:
     """Return the id of one report whose gathering has run out, without claiming it."""
     return db.execute(
@@ -285,6 +264,11 @@ def list_own(db: Connection, reporter_id: int, *, code: str = "", most: int = 3)
         return list_recent(db, reporter_id)[:most]
     cursor = _own_by_code.run(db, {"by_reporter": reporter_id, "by_code": code})
     return [_to_recent(row) for row in cursor.fetchall()]
+
+
+def find_state(db: Connection, report_id: int) -> ReportState:
+    """Return where a report stands."""
+    return ReportState(db.execute(select(reports.c.state).where(reports.c.id == report_id)).scalar_one())
 
 
 def _take_code(db: Connection, now: datetime) -> str:

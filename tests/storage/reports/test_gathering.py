@@ -20,7 +20,6 @@ from storage.reports.gathering import (
     list_recent,
     open_report,
     submit_report,
-    withdraw_report,
 )
 from storage.reports.queue import list_history
 from storage.reports.tables import ReportState, reports
@@ -133,22 +132,6 @@ def test_submitting_happens_once(database: Database, now: datetime) -> None:
         row = db.execute(select(reports)).one()
         assert (row.state, row.gather_until, row.submitted_at) == ("received", None, now)
         assert [(line.action, line.note) for line in list_history(db, report.id)] == [("open", ""), ("submit", "到时")]
-
-
-@pytest.mark.parametrize("state", ReportState)
-def test_withdrawing_is_possible_until_somebody_took_it_on(
-    database: Database, now: datetime, state: ReportState
-) -> None:
-    with database.write() as db:
-        reporter = make_reporter(db)
-        values = {"merged_into_id": make_report(db)} if state is ReportState.MERGED else {}
-        make_report(db, reporter_id=reporter, state=state, **values)
-        (report,) = list_recent(db, reporter)
-        is_possible = state in (ReportState.GATHERING, ReportState.RECEIVED)
-        assert withdraw_report(db, report, now=now) is is_possible
-        (after,) = list_recent(db, reporter)
-        assert after.state == (ReportState.WITHDRAWN if is_possible else state)
-        assert [line.action for line in list_history(db, report.id)] == (["withdraw"] if is_possible else [])
 
 
 def test_recent_reports_are_the_newest_four_of_one_reporter(database: Database) -> None:
