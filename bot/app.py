@@ -62,6 +62,7 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
             lock_minutes=settings.admin.lock_minutes,
             max_failures=settings.admin.max_failures,
             read_deadlines=program.read_deadlines,
+            rectify_choices_days=settings.deadlines.rectify_choices_days,
             open_words=lambda sealed, at: read_sealed_words(program.vault, sealed, received_at=at),
             is_https=settings.web.public_url.startswith("https://"),
             demo_login=demo_login,

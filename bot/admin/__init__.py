@@ -11,7 +11,25 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
-from bot.admin import auth, dates, digests, inbox, ledger, papers, photos, queue, report, sealed, words
+from bot.admin import (
+    assign,
+    auth,
+    bulk,
+    calendar_page,
+    dates,
+    digests,
+    inbox,
+    ledger,
+    outbox,
+    papers,
+    photos,
+    queue,
+    report,
+    sealed,
+    tasks,
+    wordings,
+    words,
+)
 from bot.admin.headers import add_headers, build_headers
 from bot.admin.services import EXTENSION, AdminServices
 
@@ -35,12 +53,28 @@ def register_admin(app: Flask, services: AdminServices) -> None:
     app.extensions[EXTENSION] = services
     auth.prepare_app(app, services)
     app.register_blueprint(create_admin_blueprint(services), url_prefix="/admin")
+    tasks.register_tasks(app, services)
 
 
 def create_admin_blueprint(services: AdminServices) -> Blueprint:
     """Build the blueprint; the app must have been through auth.prepare_app and hold the services."""
     blueprint = Blueprint("admin", __name__, template_folder="templates", static_folder="static")
-    for module in (auth, queue, report, inbox, sealed, photos, ledger, papers, digests):
+    for module in (
+        auth,
+        queue,
+        report,
+        inbox,
+        sealed,
+        photos,
+        ledger,
+        papers,
+        digests,
+        assign,
+        bulk,
+        outbox,
+        wordings,
+        calendar_page,
+    ):
         module.register(blueprint)
     headers = build_headers(is_https=services.is_https)
 

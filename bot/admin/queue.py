@@ -16,9 +16,22 @@ from bot.admin import words
 from bot.admin.dates import CHINA
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services
-from storage.reports.queue import TABS, QueueFilter, Thumbnails, count_tabs, list_queue, list_thumbnails
+from storage.reports.claims import list_claims
+from storage.reports.deadlines import Deadlines
+from storage.reports.queue import (
+    TABS,
+    WAITS,
+    QueueFilter,
+    Thumbnails,
+    count_tabs,
+    count_waits,
+    list_queue,
+    list_thumbnails,
+)
 from storage.reports.search import MOST_QUERY_CHARACTERS
-from storage.reports.tables import ReportState
+from storage.reports.tables import OPEN_STATES, ReportState
+from storage.reports.transitions import Action, list_actions
+from storage.staff import find_staff
 from storage.types import AnyRow
 from storage.units import list_units
 
@@ -26,6 +39,10 @@ TAB_WORDS = {"todo": "待办", "doing": "在办", "done": "办结", "all": "全�
 PAGE_LENGTH = 20
 MOST_COUNTED = 999
 MOST_URGENT = 10
+# What can be ticked: whatever can be accepted, assigned or merged together with others.
+BULK_STATES = frozenset(
+    state.value for state in ReportState if {Action.ACCEPT, Action.ASSIGN, Action.MERGE} & set(list_actions(state))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +53,9 @@ class QueueView:
     rows: Sequence[AnyRow]
     thumbnails: Mapping[int, Thumbnails]
     counts: Mapping[str, int]
+    waits: Mapping[str, int]  # how many are late, due soon, waiting for a reviewer
+    claimed: Mapping[int, str]  # who has which report in hand
+    ages: Mapping[int, str]  # yellow or red for those near the limit of the whole
     next_before: int | None
     mark: str  # of all the above; the same mark means that there is nothing new to show
 
@@ -52,7 +72,7 @@ def show_queue() -> ResponseReturnValue:
     filter_, before = read_filter(request.args), _read_before(request.args)
     services = get_services()
     with services.database.read() as db:
-        view = _read_view(db, filter_, before=before, now=services.now())
+        view = _read_view(db, filter_, before=before, now=services.now(), deadlines=services.read_deadlines(db))
         units = list_units(db)
     return render_template("admin/queue.html", units=units, **_build_page(filter_, before, view))
 
@@ -63,7 +83,7 @@ def show_changes() -> ResponseReturnValue:
     filter_, before = read_filter(request.args), _read_before(request.args)
     services = get_services()
     with services.database.read() as db:
-        view = _read_view(db, filter_, before=before, now=services.now())
+        view = _read_view(db, filter_, before=before, now=services.now(), deadlines=services.read_deadlines(db))
     if request.args.get("mark") == view.mark:
         return "", 204
     return render_template("admin/changes.html", **_build_page(filter_, before, view))
@@ -80,6 +100,7 @@ def read_filter(args: Mapping[str, str]) -> QueueFilter:
         category=args.get("category", "") if args.get("category", "") in words.CATEGORIES else "",
         level=args.get("level", "") if args.get("level", "") in words.LEVELS else "",
         unit_id=int(unit) if unit.isascii() and unit.isdigit() and len(unit) < 10 else None,
+        waits=args.get("waits", "") if args.get("waits", "") in WAITS else "",
         missing=missing if missing in {*words.MISSING, "any"} else "",
         words=args.get("q", "").strip()[:MOST_QUERY_CHARACTERS],
     )
@@ -94,6 +115,7 @@ def build_filter_args(filter_: QueueFilter) -> dict[str, Any]:
         "level": filter_.level,
         "unit": "" if filter_.unit_id is None else str(filter_.unit_id),
         "missing": filter_.missing,
+        "waits": filter_.waits,
         "q": filter_.words,
     }
     return {name: value for name, value in args.items() if value}
@@ -122,19 +144,43 @@ def _read_before(args: Mapping[str, str]) -> int | None:
     return int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
 
 
-def _read_view(db: Connection, filter_: QueueFilter, *, before: int | None, now: datetime) -> QueueView:
+def _read_view(
+    db: Connection, filter_: QueueFilter, *, before: int | None, now: datetime, deadlines: Deadlines
+) -> QueueView:
     urgent: Sequence[AnyRow] = ()
     if filter_.tab == "todo" and not is_narrowed(filter_) and before is None:
         urgent = list_queue(db, QueueFilter(tab="todo", level="P0"), most=MOST_URGENT).rows
-    page = list_queue(db, filter_, before=before, most=PAGE_LENGTH)
+    page = list_queue(db, filter_, before=before, most=PAGE_LENGTH, now=now)
     on_top = {row.id for row in urgent}
     rows = [row for row in page.rows if row.id not in on_top]
     thumbnails = list_thumbnails(db, [row.id for row in (*urgent, *rows)])
-    counts = count_tabs(db, most=MOST_COUNTED)
-    shown = repr(([tuple(row) for row in (*urgent, *rows)], sorted(thumbnails.items()), counts))
+    counts, waits = count_tabs(db, most=MOST_COUNTED), count_waits(db, now=now, most=MOST_COUNTED)
+    held = list_claims(db, [row.id for row in (*urgent, *rows)], now=now)
+    claimed = {report_id: _say_name(db, row.by) for report_id, row in held.items()}
+    ages = {
+        row.id: deadlines.tell_age(row.submitted_at, now)
+        for row in (*urgent, *rows)
+        if row.submitted_at is not None and ReportState(row.state) in OPEN_STATES
+    }
+    shown = repr(
+        (
+            [tuple(row) for row in (*urgent, *rows)],
+            sorted(thumbnails.items()),
+            counts,
+            waits,
+            sorted(claimed.items()),
+            sorted(ages.items()),
+        )
+    )
     day = now.astimezone(CHINA).date().isoformat()  # 今天 becomes 昨天 at midnight
     mark = hashlib.sha256(f"{day}{page.next_before}{shown}".encode()).hexdigest()[:16]
-    return QueueView(urgent, rows, thumbnails, counts, page.next_before, mark)
+    return QueueView(urgent, rows, thumbnails, counts, waits, claimed, ages, page.next_before, mark)
+
+
+def _say_name(db: Connection, by: str) -> str:
+    username = by.removeprefix("staff:")
+    row = find_staff(db, username)
+    return username if row is None else str(row.display_name)
 
 
 def _build_page(filter_: QueueFilter, before: int | None, view: QueueView) -> dict[str, object]:
@@ -149,4 +195,5 @@ def _build_page(filter_: QueueFilter, before: int | None, view: QueueView) -> di
         "most_counted": MOST_COUNTED,
         "first_line": say_first_line,
         "is_narrowed": is_narrowed(filter_),
+        "bulk_states": BULK_STATES,
     }

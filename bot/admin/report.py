@@ -11,22 +11,25 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from bot.admin import verdicts
+from bot.admin import claims, telling, verdicts
 from bot.admin.accounts import get_member
+from bot.admin.after import list_mendings
 from bot.admin.photos import SHOWN_TYPES
 from bot.admin.queue import build_filter_args, read_filter, say_first_line
 from bot.admin.rights import Right, needs
-from bot.admin.services import get_services
+from bot.admin.services import AdminServices, get_services
+from bot.admin.timeline import list_entries, say_who
 from bot.admin.words import say_twin
 from storage.attachments import AttachmentState, list_report_attachments
 from storage.audit import record_audit_entry
 from storage.messages import list_report_messages
+from storage.reports.assignments import PleaKind, find_open_plea, is_extended, list_after_photos
+from storage.reports.deadlines import Deadlines, Step
 from storage.reports.duplicates import measure_metres, suggest_duplicates
-from storage.reports.queue import find_report, list_history, list_queue, list_thumbnails
+from storage.reports.queue import find_report, list_queue, list_thumbnails
 from storage.reports.tables import OPEN_STATES, ReportState
-from storage.reports.transitions import list_actions
+from storage.reports.transitions import Action, list_actions
 from storage.reports.verdicts import TAKES_NOTHING
-from storage.staff import find_staff
 from storage.types import AnyRow
 from storage.units import list_units
 
@@ -45,8 +48,9 @@ class Twin:
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the report's view and the verdicts on the blueprint."""
+    """Put the report's view, the claims and the steps on the blueprint."""
     blueprint.get("/reports/<code>")(show_report)
+    claims.register(blueprint)
     verdicts.register(blueprint, render_report)
 
 
@@ -63,34 +67,41 @@ def show_report(code: str) -> ResponseReturnValue:
     return render_report(code)
 
 
-def render_report(code: str, *, fault: str = "", opened: str = "", typed: Mapping[str, str] | None = None) -> str:
-    """Render a report as it is now; `fault` says what was refused, `typed` keeps what was filled in, `opened` where."""
-    filter_ = read_filter(request.args)
-    with get_services().database.read() as db:
+def render_report(
+    code: str, *, fault: str = "", beside: str = "", opened: str = "", typed: Mapping[str, str] | None = None
+) -> str:
+    """Render a report as it is now; `fault` says what was refused, `beside` at which field, `opened` in which form.
+
+    `typed` keeps what was filled in.
+    """
+    filter_, services = read_filter(request.args), get_services()
+    with services.database.read() as db:
         report = find_report(db, code)
         if report is None:
             abort(404)
-        following = list_queue(db, filter_, before=report.id, most=1).rows
-        history = list_history(db, report.id)
+        following = list_queue(db, filter_, before=report.id, most=1, now=services.now()).rows
+        deadlines = services.read_deadlines(db)
         page = {
             "letters": list_report_messages(db, [report.id]),
-            "history": history,
-            "names": {step.by: _say_who(db, step.by) for step in history},
+            "entries": list_entries(db, report.id),
             "twins": _list_twins(db, report),
             **_list_pieces(db, report),
             **_place(db, report),
+            **_list_acts(db, report, deadlines, services),
         }
     state = ReportState(report.state)
+    is_open = state in OPEN_STATES
     return render_template(
         "admin/report.html",
         place="queue",
         report=report,
-        is_open=state in OPEN_STATES,
-        acts={action.value for action in list_actions(state)},
+        is_open=is_open,
+        age=deadlines.tell_age(report.submitted_at, services.now()) if is_open and report.submitted_at else "",
         args=build_filter_args(filter_),
         next_code=following[0].code if following else "",
         reasons=[line for line in report.why.splitlines() if line.strip()],
         fault=fault,
+        beside=beside,
         opened=opened,
         typed=typed or {},
         first_line=say_first_line,
@@ -99,15 +110,59 @@ def render_report(code: str, *, fault: str = "", opened: str = "", typed: Mappin
     )
 
 
+# The one thing that is usually next, by state; everything else is folded.
+_MAIN_ACTS = {
+    ReportState.RECEIVED: Action.ACCEPT,
+    ReportState.ACCEPTED: Action.VERIFY,
+    ReportState.REOPENED: Action.VERIFY,
+    ReportState.VERIFIED: Action.ASSIGN,
+    ReportState.RECTIFIED: Action.CLOSE,
+}
+
+
+def _list_acts(db: Connection, report: AnyRow, deadlines: Deadlines, services: AdminServices) -> dict[str, Any]:
+    """Return what the reviewer may do, what waits for a decision, and what would be said."""
+    state, now, by = ReportState(report.state), services.now(), get_member().by
+    mendings = list_mendings(db, report)
+    current = mendings[0].assignment if mendings and mendings[0].assignment.ended_at is None else None
+    extension = find_open_plea(db, report.id, PleaKind.EXTENSION)
+    dispute = find_open_plea(db, report.id, PleaKind.DISPUTE)
+    acts = {action.value for action in list_actions(state)}
+    is_own_mending = current is not None and current.rectified_by == by
+    was_extended = is_extended(db, report.id)
+    calendar = deadlines.calendar
+    again = deadlines.find_due(report.level, Step.RECTIFY, now)
+    return {
+        "acts": acts
+        - ({"close"} if is_own_mending else set())
+        - ({"extend"} if was_extended else set())
+        - ({"refuse_extension"} if extension is None else set())
+        - ({"dismiss_dispute"} if dispute is None else set())
+        - ({"ask"} if report.reporter_id is None else set()),
+        "main_act": "" if state not in _MAIN_ACTS else _MAIN_ACTS[state].value,
+        "is_own_mending": is_own_mending and "close" in acts,
+        "was_extended": was_extended,
+        "drafts": telling.draft_all(db, report, deadlines),
+        "claim": claims.find_claim(db, report.id, by=by, now=now),
+        "mendings": mendings,
+        "assignment": current,
+        "pleas": [(plea, say_who(db, plea.by)) for plea in (dispute, extension) if plea is not None],
+        "until_day": calendar.get_day(extension.until).isoformat() if extension and extension.until else "",
+        "again_day": "" if again is None else calendar.get_day(again).isoformat(),
+        "today": calendar.get_day(now).isoformat(),
+    }
+
+
 def _list_pieces(db: Connection, report: AnyRow) -> dict[str, Any]:
     pieces = list_report_attachments(db, [report.id])
     kept = [piece for piece in pieces if piece.state == AttachmentState.KEPT and piece.clean_key]
-    photos = [piece for piece in kept if piece.kind == "photo"]
+    after_ids = {photo.id for photo in list_after_photos(db, report.id)}
+    photos = [piece for piece in kept if piece.kind == "photo" and piece.id not in after_ids]
     return {
         "photos": photos,
         "voices": [piece for piece in kept if piece.kind == "voice"],
         "videos": [piece for piece in kept if piece.kind == "video"],
-        "unseen": [piece for piece in pieces if piece not in kept],
+        "unseen": [piece for piece in pieces if piece not in kept and piece.id not in after_ids],
         "pictures_of": {photo.message_id: photo.id for photo in photos if photo.thumbnail_key},
         "own_picture": next((photo.id for photo in photos if photo.thumbnail_key), None),
         "playable": SHOWN_TYPES,
@@ -153,13 +208,3 @@ def _list_nearest(report: AnyRow, units: Sequence[AnyRow]) -> list[tuple[str, st
         for metres, name in measured[:MOST_UNITS_NEAR]
         if metres <= FARTHEST_METRES
     ]
-
-
-def _say_who(db: Connection, by: str) -> str:
-    if by == "bot":
-        return "机器人"
-    if by == "reporter":
-        return "上报人"
-    username = by.removeprefix("staff:")
-    row = find_staff(db, username)
-    return username if row is None else str(row.display_name)

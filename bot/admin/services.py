@@ -29,6 +29,11 @@ def refuse_to_open(_payload_sealed: bytes, _received_at: datetime) -> str:
     raise SealError("this page was not given the key")
 
 
+def make_no_qr(_scene: str) -> str | None:
+    """Stand in where the page has no way to the platform: a code is then typed, not scanned."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class AdminServices:
     """The database, the store, the clock and the rules of the log-in; `demo_login` is shown on the log-in page."""
@@ -39,6 +44,8 @@ class AdminServices:
     is_https: bool
     open_words: Callable[[bytes, datetime], str] = refuse_to_open  # the words of a sealed payload
     read_deadlines: Callable[[Connection], Deadlines] = read_deadlines
+    make_bind_qr: Callable[[str], str | None] = make_no_qr  # what a QR code for a scene holds, None without an answer
+    rectify_choices_days: tuple[int, ...] = (3, 7, 15)  # what an assignment offers
     idle_minutes: int = 30
     lock_minutes: int = 15
     max_failures: int = 5

@@ -134,6 +134,71 @@ HISTORY_ACTIONS: Mapping[str, str] = {
     "purge": "删掉照片和录音",
 }
 
+# Where a notice stands, where its row says no more than that.
+NOTICE_STATES: Mapping[str, str] = {
+    "waiting": "等着发出",
+    "held": "等对方下次发消息时送出",
+    "sending": "正在发",
+    "sent": "已送到",
+    "maybe": "发出去了，不知道收到没有",
+    "failed": "没送到",
+    "dropped": "不用发了",
+}
+
+CHANNELS: Mapping[str, str] = {
+    "customer": "微信",
+    "reply": "微信",
+    "passive": "微信",
+    "template": "微信（模板消息）",
+    "mail": "邮箱",
+    "wecom": "企业微信群",
+    "dingtalk": "钉钉群",
+    "feishu": "飞书群",
+}
+
+PURPOSES: Mapping[str, str] = {
+    "progress": "告诉上报人进度",
+    "question": "问上报人",
+    "duty_told": "告诉上报人值班已经知道",
+    "assignment": "交办",
+    "returned": "退回再改",
+    "settled": "告诉联系人结果",
+    "reminder": "催办提醒",
+    "to_review": "请审核员看",
+    "digest": "每周摘要",
+    "alarm": "险情通知",
+    "concealed": "密件通知",
+}
+
+PLEAS: Mapping[str, str] = {"extension": "申请延期", "dispute": "说不属实或者不归他们"}
+
+# How an assignment ended, by the action that ended it.
+ENDINGS: Mapping[str, str] = {
+    "assign": "改派了",
+    "merge": "并到别的里了",
+    "transfer": "移交了",
+    "unfounded": "不属实",
+    "return": "退回再改",
+    "close": "已销号",
+    "withdraw": "撤下来了",
+}
+
+# How near an open report is to the limit of the whole: 45 and 55 of 60 days.
+AGES: Mapping[str, str] = {"yellow": "快到 60 天了", "red": "马上满 60 天"}
+
+# What the reporter answers when asked whether it is mended.
+FIXED_ANSWERS: Mapping[str, str] = {"fixed": "改好了", "not_fixed": "没改", "unknown": "不知道"}
+
+WAITS: Mapping[str, str] = {"late": "逾期", "soon": "两天内到期", "mine": "等我办"}
+
+UNIT_WHYS: Mapping[str, str] = {
+    "known": "上报时对上的",
+    "named": "地点里提到",
+    "said": "上报人的话里提到",
+    "near": "离得近",
+    "office": "管这一类",
+}
+
 MESSAGE_KINDS: Mapping[str, str] = {
     "text": "文字",
     "image": "照片",
@@ -208,6 +273,17 @@ def say_missing(missing: str) -> str:
 def say_reason(reason: str) -> str:
     """Return why an attachment cannot be shown; a reason unknown here is said to be unknown."""
     return REASONS.get(reason, "原因不明") if reason else ""
+
+
+def say_notice_reason(reason: str) -> str:
+    """Return why a notice is held, failed or dropped; the outbox keeps it in words."""
+    return reason or "原因不明"
+
+
+def say_unit_why(why: str, metres: int | None) -> str:
+    """Return why a unit is suggested, such as 离得近，约 320 米."""
+    said = UNIT_WHYS[why]
+    return said if metres is None else f"{said}，约 {round(metres, -1)} 米"
 
 
 def say_twin(reasons: Sequence[str], metres: int | None) -> str:

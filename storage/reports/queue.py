@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     func,
     literal,
     literal_column,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 
 from storage.attachments import AttachmentState, attachments
 from storage.reporters import reporters
+from storage.reports.assignments import pleas
 from storage.reports.search import MOST_QUERY_CHARACTERS, find_code, split_words
 from storage.reports.tables import ReportState, report_history, report_pairs, reports
 from storage.types import AnyRow
@@ -45,6 +48,9 @@ TABS: dict[str, tuple[ReportState, ...]] = {
 
 PIECES = ("look", "description", "place")  # what a report can lack, in the order in which `missing` lists them
 
+WAITS = ("late", "soon", "mine")  # overdue, due within SOON, mended or with a plea: a reviewer is waited for
+SOON = timedelta(days=2)
+
 # How far rows are counted to find the rarest condition. Below it the count is exact; conditions above it are so
 # common that a page is full soon whichever is walked.
 _COUNTED_TO = 5_000
@@ -61,6 +67,7 @@ class QueueFilter:
     level: str = ""
     unit_id: int | None = None
     missing: str = ""  # look, description, place, any
+    waits: str = ""  # late, soon, mine
     words: str = ""  # what was typed into the search box: words, all of which must occur, or a report code
 
 
@@ -114,18 +121,26 @@ _COLUMNS = (
     reports.c.message_count,
     reports.c.created_at,
     reports.c.last_piece_at,
+    reports.c.submitted_at,
     reports.c.due_at,
     reporters.c.alias,
     reports.c.is_anonymous,
 )
 
 
-def list_queue(db: Connection, filter_: QueueFilter, *, before: int | None = None, most: int = 30) -> QueuePage:
+def list_queue(
+    db: Connection,
+    filter_: QueueFilter,
+    *,
+    before: int | None = None,
+    most: int = 30,
+    now: datetime | None = None,
+) -> QueuePage:
     """Return up to `most` reports with ids below `before`, newest first; `alias` in the rows is for staff only.
 
-    Raises ValueError for a tab, state or missing piece that does not exist.
+    Raises ValueError for a tab, state, missing piece or wait that does not exist, or a wait without `now`.
     """
-    conditions = _list_conditions(filter_)
+    conditions = _list_conditions(filter_, now)
     if conditions is None:
         return QueuePage([], None)
     ids = _list_ids(db, conditions, before=before, most=most + 1)
@@ -156,6 +171,18 @@ def count_tabs(db: Connection, *, most: int = 999) -> dict[str, int]:
     return dict(zip(counts, row, strict=True))
 
 
+def count_waits(db: Connection, *, now: datetime, most: int = 999) -> dict[str, int]:
+    """Return how many reports each wait holds; `most` + 1 stands for any number above `most`."""
+    counts = {}
+    for waits in WAITS:
+        found = sum(
+            db.execute(select(func.count()).select_from(each.limit(most + 1).subquery())).scalar_one()
+            for each in _build_wait(waits, now).ranges
+        )
+        counts[waits] = min(found, most + 1)
+    return counts
+
+
 def list_thumbnails(db: Connection, report_ids: Sequence[int]) -> dict[int, Thumbnails]:
     """Return what there is to see of reports, by their ids; reports without any photo are left out."""
     rows = db.execute(
@@ -178,23 +205,26 @@ def list_thumbnails(db: Connection, report_ids: Sequence[int]) -> dict[int, Thum
     return found
 
 
+_masters = reports.alias("masters")
+_whole = (
+    select(reports, units.c.name.label("unit_name"), reporters.c.alias, _masters.c.code.label("merged_into_code"))
+    .select_from(
+        reports.outerjoin(units, reports.c.unit_id == units.c.id)
+        .outerjoin(reporters, reports.c.reporter_id == reporters.c.id)
+        .outerjoin(_masters, reports.c.merged_into_id == _masters.c.id)
+    )
+    .where(reports.c.code == bindparam("by_code"))
+)
+
+
 def find_report(db: Connection, code: str) -> AnyRow | None:
     """Return everything about one report, with `alias`, `unit_name` and `merged_into_code`."""
-    masters = reports.alias("masters")
-    return db.execute(
-        select(
-            reports,
-            units.c.name.label("unit_name"),
-            reporters.c.alias,
-            masters.c.code.label("merged_into_code"),
-        )
-        .select_from(
-            reports.outerjoin(units, reports.c.unit_id == units.c.id)
-            .outerjoin(reporters, reports.c.reporter_id == reporters.c.id)
-            .outerjoin(masters, reports.c.merged_into_id == masters.c.id)
-        )
-        .where(reports.c.code == code)
-    ).one_or_none()
+    return db.execute(_whole, {"by_code": code}).one_or_none()
+
+
+def find_code_of(db: Connection, report_id: int) -> str:
+    """Return the code of a report, empty when there is none."""
+    return db.execute(select(reports.c.code).where(reports.c.id == report_id)).scalar_one_or_none() or ""
 
 
 def list_history(db: Connection, report_id: int) -> Sequence[AnyRow]:
@@ -204,7 +234,7 @@ def list_history(db: Connection, report_id: int) -> Sequence[AnyRow]:
     ).all()
 
 
-def _list_conditions(filter_: QueueFilter) -> list[_Condition] | None:
+def _list_conditions(filter_: QueueFilter, now: datetime | None) -> list[_Condition] | None:
     """Return the conditions of a filter, rarest kind first; None when nothing can fulfil them."""
     states = _list_states(filter_)
     if not states:
@@ -228,6 +258,8 @@ def _list_conditions(filter_: QueueFilter) -> list[_Condition] | None:
         # Written out, not bound: an engine uses a partial index only where the query repeats its words.
         ranges = (and_(text("missing != ''"), reports.c.missing == value) for value in values)
         conditions.append(_build_condition(_hide(reports.c.missing).in_(values), *ranges))
+    if filter_.waits:
+        conditions.append(_build_wait(filter_.waits, now))
     if len(states) < len(ReportState):
         ranges = (reports.c.state == state for state in states)
         conditions.append(_build_condition(_hide(reports.c.state).in_(states), *ranges))
@@ -249,6 +281,22 @@ def _list_missing_values(missing: str) -> list[str]:
         raise ValueError("there is no such piece of a report")
     combined = [each for count in range(1, len(PIECES) + 1) for each in combinations(PIECES, count)]
     return [",".join(pieces) for pieces in combined if missing == "any" or missing in pieces]
+
+
+def _build_wait(waits: str, now: datetime | None) -> _Condition:
+    """Return the condition that somebody is waited for; those that are late do not come in order of id."""
+    if waits not in WAITS or now is None:
+        raise ValueError("there is no such wait, or no clock for it")
+    if waits == "mine":
+        asked = reports.c.id.in_(select(pleas.c.report_id).where(pleas.c.decided_at.is_(None)))
+        is_mended = reports.c.state == ReportState.RECTIFIED
+        is_hidden_mended = _hide(reports.c.state) == ReportState.RECTIFIED
+        return _build_condition(is_hidden_mended | asked, is_mended, and_(asked, ~is_hidden_mended))
+    begins, ends = (None, now) if waits == "late" else (now, now + SOON)
+    is_due = reports.c.due_at < ends if begins is None else reports.c.due_at.between(begins, ends)
+    # Written out, not bound: an engine uses a partial index only where the query repeats its words.
+    found = select(reports.c.id).where(text("due_at IS NOT NULL"), is_due)
+    return _Condition(is_due, (found,), reports.c.id, is_ordered=False)
 
 
 def _build_condition(test: ColumnElement[bool], *ranges: ColumnElement[bool]) -> _Condition:

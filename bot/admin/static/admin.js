@@ -21,7 +21,7 @@ const fresh = find("#fresh");
 let isAskedFor = false;
 
 function isBusy() {
-  return document.hidden || isTyping() || window.scrollY > 240 || Boolean(find("dialog[open]"));
+  return document.hidden || isTyping() || list('input[form="bulk"]:checked').length || window.scrollY > 240 || Boolean(find("dialog[open]"));
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -122,7 +122,7 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   o: openChosen,
-  a: () => find("#accept button") && find("#accept button").click(),
+  a: () => find(".main-form .main-act") && find(".main-form .main-act").click(),
   d: () => openPart("#decline"),
   u: () => find("#to-queue") && location.assign(find("#to-queue").href),
   "/": () => (find("#q") ? find("#q").focus() : find("#to-queue") && location.assign(find("#to-queue").href)),
@@ -159,6 +159,7 @@ let asking = null;
 function ask(form) {
   asking = form;
   find("#ask-words").textContent = form.dataset.confirm;
+  find("#ask-yes").textContent = form.dataset.yes || "确定";
   const pair = find(".pair", form.closest(".twin") || form);
   find("#ask-pictures").replaceChildren(...(pair ? pair.cloneNode(true).children : []));
   question.showModal();
@@ -194,6 +195,90 @@ window.addEventListener("pageshow", () => list("form[data-sent]").forEach((form)
   delete form.dataset.sent;
   delete form.dataset.answered;
 }));
+
+// ---- what the reporter will be told: filled in as it is typed, until somebody changes it by hand
+function sayDay(value) {
+  const [, month, day] = value.split("-").map(Number);
+  return month && day ? `${month}月${day}日` : "";
+}
+
+function fillSays(form, says) {
+  let words = says.dataset.wording;
+  list("[data-fills]", form).forEach((field) => {
+    const typed = field.type === "date" ? sayDay(field.value) : field.value.trim().replace(/\s+/g, " ").replace(/。+$/, "");
+    if (typed) words = words.replaceAll(`{${field.dataset.fills}}`, typed);
+  });
+  says.value = words;
+  says.defaultValue = words; // filled, not typed: nothing is lost with it
+}
+
+list("textarea[data-wording]").forEach((says) => {
+  const form = says.form;
+  if (!form) return;
+  let isOwn = says.value !== says.dataset.wording;
+  says.addEventListener("input", () => (isOwn = says.value.trim() !== ""));
+  list("[data-fills]", form).forEach((field) =>
+    field.addEventListener("input", () => isOwn || fillSays(form, says)),
+  );
+  if (!isOwn) fillSays(form, says);
+});
+
+// ---- a form that is opened is work that is begun: the others see it
+const acts = find("#acts[data-claim]");
+let isClaimed = false;
+if (acts) {
+  acts.addEventListener(
+    "toggle",
+    (event) => {
+      if (isClaimed || !event.target.open || !event.target.classList.contains("act")) return;
+      isClaimed = true;
+      const token = find('meta[name="csrf-token"]').content;
+      fetch(acts.dataset.claim, {
+        method: "POST",
+        headers: { "X-CSRFToken": token },
+        body: new URLSearchParams({ quiet: "1" }),
+      }).catch(() => (isClaimed = false));
+    },
+    true,
+  );
+}
+
+// ---- choosing for an assignment: liaisons of the unit alone, phrases by a click, a day of one's own
+list("select[data-of]").forEach((select) => {
+  const other = document.getElementById(select.dataset.of);
+  const options = list("option[data-unit]", select);
+  const narrow = () => {
+    options.forEach((option) => {
+      if (option.dataset.unit === other.value) select.append(option);
+      else option.remove();
+    });
+    if (select.selectedOptions.length === 0) select.value = "";
+  };
+  other.addEventListener("change", narrow);
+  narrow();
+});
+list("button[data-into]").forEach((button) =>
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.into);
+    field.value = button.textContent;
+    field.focus();
+  }),
+);
+list('input[name="due_on"]').forEach((field) =>
+  field.addEventListener("input", () => {
+    const own = find('input[name="due"][value="day"]', field.form);
+    if (own) own.checked = true;
+  }),
+);
+
+// ---- ticking several
+document.addEventListener("change", () => {
+  const bar = find("#bulk");
+  if (!bar) return;
+  const ticked = list('input[form="bulk"]:checked').length;
+  bar.classList.toggle("has-some", ticked > 0);
+  find("#bulk-count").textContent = ticked;
+});
 
 // ---- words typed but not handed in
 window.addEventListener("beforeunload", (event) => {

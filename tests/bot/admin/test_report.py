@@ -206,7 +206,7 @@ def test_does_not_decline_without_a_reason(
     assert answer.status_code == 422
     page = answer.get_data(as_text=True)
     assert "要写一句为什么" in page
-    assert '<details id="decline" open>' in page
+    assert '<details id="decline" class="act" open>' in page
     assert get_row(sqlite_database).state == "received"
     assert [action for action, _, _ in list_audit(sqlite_database)] == ["look"]
 
