@@ -13,12 +13,14 @@ from sqlalchemy import (
     Column,
     Connection,
     Float,
+    Index,
     LargeBinary,
     String,
     Table,
     bindparam,
     delete,
     select,
+    text,
     update,
 )
 
@@ -58,6 +60,12 @@ reporters = Table(
     Column("erased_at", Instant),
     CheckConstraint("(erased_at IS NULL) = (openid_hash IS NOT NULL)", name="erased_or_known"),
     CheckConstraint("(openid_hash IS NULL) = (openid_sealed IS NULL)", name="hash_with_seal"),
+    Index(
+        "ix_reporters_erased_at",
+        "erased_at",
+        sqlite_where=text("erased_at IS NOT NULL"),
+        postgresql_where=text("erased_at IS NOT NULL"),
+    ),
 )
 
 ALIAS_PREFIX = "热心群众"
@@ -112,6 +120,18 @@ _remember_place = Prepared(
 _remember_another = Prepared(
     update(reporters).where(reporters.c.id == bindparam("by_id")).values(another_at=bindparam("another_at"))
 )
+
+
+_left = Prepared(
+    select(reporters.c.id)
+    .where(reporters.c.erased_at.is_not(None), reporters.c.erased_at >= bindparam("since"))
+    .limit(1)
+)
+
+
+def has_anybody_left(db: Connection, since: datetime) -> bool:
+    """Return whether any identity was erased since an instant."""
+    return _left.first(db, {"since": to_milliseconds(since)}) is not None
 
 
 def find_reporter(db: Connection, openid_hash: str) -> Reporter | None:

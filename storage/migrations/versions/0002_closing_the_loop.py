@@ -407,6 +407,14 @@ def upgrade() -> None:
         postgresql_where=sa.text(STEPS),
     )
 
+    op.create_index(
+        "ix_reporters_erased_at",
+        "reporters",
+        ["erased_at"],
+        sqlite_where=sa.text("erased_at IS NOT NULL"),
+        postgresql_where=sa.text("erased_at IS NOT NULL"),
+    )
+
     # The default is for the rows that are there already; the program always says what it means.
     with op.batch_alter_table("staff") as staff:
         staff.add_column(
@@ -443,6 +451,7 @@ def downgrade() -> None:
         postgresql_where=sa.text(OPEN_STATES),
     )
     op.drop_index("ix_reports_created_at", table_name="reports")
+    op.drop_index("ix_reporters_erased_at", table_name="reporters")
     op.drop_index("ix_reports_merged_into_id", table_name="reports")
     op.drop_index(
         "ix_reports_undated",
