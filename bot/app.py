@@ -19,8 +19,10 @@ from bot.gauges import DatabaseGauges
 from bot.metrics_folder import VARIABLE
 from bot.webhook.sealed import read_sealed_words
 from bot.webhook.view import WEBHOOK_PATH, create_webhook_blueprint
+from bot.wechat.errors import WeChatError
 from bot.wiring import Program
 from media.errors import StoreError
+from storage.bindings import CODE_LIFETIME
 from storage.database import check_connection
 from storage.heartbeats import JOBS, find_heartbeat
 
@@ -62,6 +64,7 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
             lock_minutes=settings.admin.lock_minutes,
             max_failures=settings.admin.max_failures,
             read_deadlines=program.read_deadlines,
+            make_bind_qr=lambda scene: _make_qr(program, scene),
             rectify_choices_days=settings.deadlines.rectify_choices_days,
             open_words=lambda sealed, at: read_sealed_words(program.vault, sealed, received_at=at),
             is_https=settings.web.public_url.startswith("https://"),
@@ -72,6 +75,15 @@ def create_app(program: Program, *, demo_login: tuple[str, str] | None = None) -
         hops = settings.web.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _make_qr(program: Program, scene: str) -> str | None:
+    """Return what a QR code holds by which the platform tells this scene for a day, None when it does not answer."""
+    try:
+        return program.client.create_qr(scene, expire_seconds=int(CODE_LIFETIME.total_seconds())).url
+    except WeChatError as error:
+        program.log.warning("no_qr_code", error=type(error).__name__)
+        return None
 
 
 class _PageSessions(SecureCookieSessionInterface):

@@ -412,7 +412,7 @@ def _open_first_database(folder: Path) -> Database:
 def _list_unit_aliases(context: click.Context) -> dict[str, str]:
     if context.obj is None:
         return {}
-    from bot.wiring import list_aliases  # noqa: PLC0415
+    from bot.known_units import list_aliases  # noqa: PLC0415
     from storage.errors import WrongSchemaError  # noqa: PLC0415
     from storage.migrate import check_schema  # noqa: PLC0415
     from storage.units import list_unit_names  # noqa: PLC0415

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -13,18 +13,18 @@ from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from bot.deadlines import read_deadlines
+from bot.known_units import KnownUnits
 from bot.settings import Settings
 from bot.webhook.robot import IntakeRoBot
 from bot.wechat.client import WeChatClient
 from bot.wechat.tokens import TokenStore
 from handlers import register_handlers
-from handlers.classify import Classifier, load_lexicon
+from handlers.classify import load_lexicon
 from handlers.conversation import Rules
 from handlers.services import Services
 from handlers.texts import DutyPhone
 from media.limits import Limits
 from media.store import MediaStore
-from storage import units
 from storage.database import Database
 from storage.reports.deadlines import Deadlines
 from storage.vault import Vault, read_vault
@@ -72,11 +72,9 @@ class Program:
         )
 
     @cached_property
-    def classifier(self) -> Classifier:
-        """First understanding, with the names of the units that were known when the process started."""
-        with self.database.read() as db:
-            names = units.list_unit_names(db)
-        return Classifier(load_lexicon(), list_aliases(names))
+    def known_units(self) -> KnownUnits:
+        """The units of the moment, and the understanding of what is said about them."""
+        return KnownUnits(self.database, load_lexicon(), now=self.now, log=self.log)
 
     def read_deadlines(self, db: Connection) -> Deadlines:
         """Return the times of every step, with the office's calendar as it is now."""
@@ -89,19 +87,17 @@ class Program:
             self.settings.wechat,
             database=self.database,
             vault=self.vault,
-            classifier=self.classifier,
+            classifier=self.known_units,
             now=self.now,
             random_hex=random_hex,
             log=self.log,
         )
-        with self.database.read() as db:
-            unit_ids = {unit.name: unit.id for unit in units.list_unit_names(db)}
         register_handlers(
             robot,
             Services(
                 rules=Rules(gather=timedelta(minutes=self.settings.intake.gather_minutes)),
                 duty_phones=tuple(DutyPhone(phone.label, phone.number) for phone in self.settings.duty.phones),
-                unit_ids=unit_ids,
+                unit_ids=self.known_units,
             ),
         )
         return robot
@@ -120,8 +116,3 @@ def read_clock() -> datetime:
 def random_hex(digits: int) -> str:
     """Return that many random hexadecimal digits."""
     return secrets.token_hex((digits + 1) // 2)[:digits]
-
-
-def list_aliases(names: list[units.UnitNames]) -> Mapping[str, str]:
-    """Return every name that a unit is called by, with its canonical name."""
-    return {alias: unit.name for unit in names for alias in (unit.name, *unit.aliases)}

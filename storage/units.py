@@ -160,7 +160,10 @@ def read_aliases(row: AnyRow) -> tuple[str, ...]:
 
 def list_unit_names(db: Connection) -> list[UnitNames]:
     """Return the names of every unit in use, for finding units in what people write."""
-    return [UnitNames(row.id, row.name, read_aliases(row)) for row in list_units(db, only_active=True)]
+    rows = db.execute(
+        select(units.c.id, units.c.name, units.c.aliases).where(units.c.is_active == true()).order_by(units.c.name)
+    )
+    return [UnitNames(row.id, row.name, read_aliases(row)) for row in rows]
 
 
 def set_category_offices(db: Connection, offices: Mapping[str, int]) -> None:

@@ -26,7 +26,9 @@ from bot.admin import (
     queue,
     report,
     sealed,
+    staff,
     tasks,
+    units,
     wordings,
     words,
 )
@@ -74,6 +76,8 @@ def create_admin_blueprint(services: AdminServices) -> Blueprint:
         outbox,
         wordings,
         calendar_page,
+        units,
+        staff,
     ):
         module.register(blueprint)
     headers = build_headers(is_https=services.is_https)

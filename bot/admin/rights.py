@@ -18,11 +18,12 @@ class Right(StrEnum):
     STAY = "stay"  # a log-in of any role: one's own password, log-out
     READ = "read"  # to look at reports, photos and messages
     DECIDE = "decide"  # to change them
+    MANAGE = "manage"  # to change the rosters of units and staff
     UNSEAL = "unseal"  # to open confidential messages, with a reason on record
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.ADMIN: frozenset({Right.OPEN, Right.STAY, Right.READ, Right.DECIDE, Right.UNSEAL}),
+    Role.ADMIN: frozenset({Right.OPEN, Right.STAY, Right.READ, Right.DECIDE, Right.MANAGE, Right.UNSEAL}),
     Role.REVIEWER: frozenset({Right.OPEN, Right.STAY, Right.READ, Right.DECIDE}),
     Role.LEADER: frozenset({Right.OPEN, Right.STAY, Right.READ}),
     Role.KEEPER: frozenset({Right.OPEN, Right.STAY, Right.UNSEAL}),

@@ -92,7 +92,7 @@ def apply_staff(db: Connection, plan: Plan[StaffEntry], *, by: str, now: datetim
     for change in plan.changes:
         if change.row_id is not None and change.comes_back:
             reactivate_staff(db, change.row_id)
-            record_audit_entry(db, at=now, by=by, action="resume_staff", subject=f"staff:{change.row_id}")
+            record_audit_entry(db, at=now, by=by, action="reactivate_staff", subject=f"staff:{change.row_id}")
         if change.row_id is None or change.said:
             save_staff(db, change.row_id, change.entry, by=by, now=now)
 

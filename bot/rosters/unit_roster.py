@@ -77,7 +77,7 @@ def apply_units(db: Connection, plan: Plan[UnitEntry], *, by: str, now: datetime
             continue
         if change.comes_back:
             reactivate_unit(db, unit_id)
-            record_audit_entry(db, at=now, by=by, action="resume_unit", subject=f"unit:{unit_id}")
+            record_audit_entry(db, at=now, by=by, action="reactivate_unit", subject=f"unit:{unit_id}")
         if change.said:
             save_unit(db, unit_id, entry, by=by, now=now, note="；".join(change.said))
 

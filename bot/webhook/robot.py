@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
@@ -18,7 +18,7 @@ from bot.webhook.errors import ForgedError, HandlerFailedError, UnreadableError
 from bot.webhook.guards import Query, is_body_signed, is_signed, open_envelope
 from bot.webhook.incoming import Incoming, get_unsubscription, read_fields, read_incoming
 from handlers.answers import SILENCE, Answer
-from handlers.classify import Classifier, Understanding, no_words
+from handlers.classify import Understanding, no_words
 from handlers.message import Kind, Message
 from handlers.texts import SORRY, fit_reply
 from storage import attachments, messages, reporters
@@ -32,6 +32,12 @@ from storage.vault import Vault
 MEDIA_LIFETIME = timedelta(days=3)  # the platform's document on temporary media
 FIRST_RETRY = timedelta(seconds=30)
 LATEST_SECONDS = 30  # a message may arrive this long after a later one: the platform repeats three times in 20 s
+
+
+class Understander(Protocol):
+    """Who tells what a text seems to say; `handlers.classify.Classifier` is one."""
+
+    def understand(self, text: str) -> Understanding: ...
 
 
 class CleanTextReply(TextReply):  # type: ignore[misc]  # WeRoBot has no types
@@ -61,7 +67,7 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         *,
         database: Database,
         vault: Vault,
-        classifier: Classifier,
+        classifier: Understander,
         now: Callable[[], datetime],
         random_hex: Callable[[int], str],
         log: FilteringBoundLogger,

@@ -66,10 +66,33 @@ ROUTES = {
     "admin.recategorise": Right.DECIDE,
     "admin.add_note": Right.DECIDE,
     "admin.sort_message": Right.DECIDE,
+    "admin.show_units": Right.READ,
+    "admin.show_unit": Right.READ,
+    "admin.show_staff": Right.READ,
+    "admin.show_member": Right.READ,
+    "admin.show_offices": Right.READ,
+    "admin.show_new_unit": Right.MANAGE,
+    "admin.add_unit": Right.MANAGE,
+    "admin.change_unit": Right.MANAGE,
+    "admin.deactivate_unit": Right.MANAGE,
+    "admin.reactivate_unit": Right.MANAGE,
+    "admin.save_offices": Right.MANAGE,
+    "admin.show_new_member": Right.MANAGE,
+    "admin.add_member": Right.MANAGE,
+    "admin.change_member": Right.MANAGE,
+    "admin.deactivate_member": Right.MANAGE,
+    "admin.reactivate_member": Right.MANAGE,
+    "admin.make_code": Right.MANAGE,
+    "admin.unbind_member": Right.MANAGE,
+    "admin.give_password": Right.MANAGE,
     "admin.show_sealed": Right.UNSEAL,
     "admin.open_sealed": Right.UNSEAL,
 }
 READS = [
+    "/admin/units",
+    "/admin/staff",
+    "/admin/staff/1",
+    "/admin/offices",
     "/admin/reports",
     "/admin/reports/changes",
     "/admin/reports/2611-900",
@@ -114,6 +137,22 @@ ACTS = [
 ]
 
 
+MANAGES = [
+    "/admin/units/new",
+    "/admin/units/1",
+    "/admin/units/1/deactivate",
+    "/admin/units/1/reactivate",
+    "/admin/offices",
+    "/admin/staff/new",
+    "/admin/staff/1",
+    "/admin/staff/1/deactivate",
+    "/admin/staff/1/reactivate",
+    "/admin/staff/1/code",
+    "/admin/staff/1/unbind",
+    "/admin/staff/1/password",
+]
+
+
 def list_endpoints(app: Flask) -> set[str]:
     return {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin.")}
 
@@ -145,7 +184,7 @@ def test_a_stranger_is_sent_to_the_log_in(stranger: Browser, path: str) -> None:
     assert answer.location.startswith("/admin/login")
 
 
-@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize("path", [*ACTS, *MANAGES])
 def test_a_stranger_can_do_nothing(stranger: Browser, path: str) -> None:
     stranger.get("/admin/login")
     answer = stranger.post(path)
@@ -163,6 +202,16 @@ def test_each_role_reads_and_decides_what_it_may(app: Flask, sqlite_database: Da
     assert {path: browser.get(path).status_code for path in READS} == dict.fromkeys(READS, 200 if may_read else 403)
     codes = {path: browser.post(path, {"version": "1"}).status_code for path in ACTS}
     assert {path for path, code in codes.items() if code == 403} == (set() if may_decide else set(ACTS))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_the_admin_manages_the_rosters(app: Flask, role: Role) -> None:
+    browser = Browser(app.test_client())
+    browser.log_in(role.value)
+    codes = {path: browser.post(path).status_code for path in MANAGES}
+    refused = {path for path, code in codes.items() if code == 403}
+    assert refused == (set() if has_right(role, Right.MANAGE) else set(MANAGES))
+    assert has_right(role, Right.MANAGE) == (role is Role.ADMIN)
 
 
 def test_a_leader_is_shown_no_buttons(app: Flask, sqlite_database: Database) -> None:
