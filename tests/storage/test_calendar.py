@@ -197,3 +197,10 @@ def test_a_break_of_two_months_is_still_a_break() -> None:
     first = date(2026, 11, 25)
     calendar = make_calendar({first + timedelta(days=days): False for days in range(1, 55)})
     assert calendar.add_working_days(first, 1) == date(2027, 1, 19)
+
+
+def test_a_break_of_three_months_is_a_mistake() -> None:
+    first = date(2026, 11, 25)
+    calendar = make_calendar({first + timedelta(days=days): False for days in range(1, 95)})
+    with pytest.raises(ValueError, match="table of holidays"):
+        calendar.add_working_days(first, 1)
