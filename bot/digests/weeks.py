@@ -56,7 +56,7 @@ def week_of(day: date) -> Week:
 
 def parse_week(typed: str) -> Week:
     """Return the week that is written as 2026-W47; raises ValueError for what is no week."""
-    found = re.fullmatch(r"(\d{4})-W(\d{2})", typed)
+    found = re.fullmatch(r"(2[0-9]{3})-W([0-9]{2})", typed)
     if found is None:
         raise ValueError("a week is written as 2026-W47")
     week = Week(int(found[1]), int(found[2]))
