@@ -48,7 +48,7 @@ _CODE = re.compile(
     r"(?:编号|单号|#)*[:]?(?<![0-9-])([1-9][0-9]{3})[-‐-―－_—]([0-9]{3,5})(?![0-9-])(?:号|这条|那条|的)?"
 )
 _FACES = re.compile(r"\[[^\[\]]{1,8}\]|[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]")
-_MARKS = re.compile(r"[\s,，。、.!！~～:：;；…]+")
+_MARKS = re.compile(r"(?:[\s,，。、!！~～:：;；…]|\.(?![0-9]))+")
 _NUMBERS = re.compile(
     rf"(?:第(?P<counted>{_N})(?:个|条|项|件|号)|(?P<plain>{_N}(?:[、,，和跟及与 ]+{_N})*)号?"
     r"(?![0-9一二两三四五六七八九十月日天周个星礼点岁米年./:-]|号?(?:之?前|以前|才|能)))(?:的)?"
@@ -215,10 +215,12 @@ _DAY = timedelta(days=1)
 def _count_days(plain: str) -> int | None:
     if re.search("半个?月", plain):
         return 15
-    found = re.search(rf"({_N})个?(天|日(?!前)|周|星期|礼拜|月)(?![0-9一二三四五六七八九十])", plain)
+    found = re.search(rf"({_N})(?:个?(天|周|星期|礼拜)|日(?=之?[后内])|(个月))(?![0-9一二三四五六七八九十])", plain)
     if found is None:
         return None
-    return parse_number(found[1]) * {"天": 1, "日": 1, "月": 30}.get(found[2], 7)
+    if found[3]:
+        return parse_number(found[1]) * 30
+    return parse_number(found[1]) * (7 if found[2] in ("周", "星期", "礼拜") else 1)
 
 
 def _flatten(words: str) -> str:

@@ -184,7 +184,9 @@ class _Hearing:
             take_step(self.db, verdicts.acknowledge, row.report_id, self._doing(), self.deadlines)
         if said.wish is Wish.WORKING and open_:
             return Answer(texts.working(f"{meant[0].code} " if len(meant) == 1 else ""))
-        return Answer(texts.acknowledged(meant, today=self.today, zone=self.zone)) if meant else None
+        if meant:
+            return Answer(texts.acknowledged(meant, today=self.today, zone=self.zone))
+        return SILENCE if open_ and "谢" not in self.message.text else None
 
     # -- which one is meant ---------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bot.deadlines import read_deadlines
 from bot.jobs.gathering import close_next_gathering
 from bot.settings.tables import WechatTable
 from bot.webhook.incoming import read_fields, read_incoming
@@ -76,8 +77,15 @@ def make_robot(
         random_hex=lambda n: f"{next(digits):0{n}x}"[-n:],
         log=structlog.get_logger("test"),
     )
-    register_handlers(robot, services or Services())
+    register_handlers(robot, services or make_services())
     return robot
+
+
+def make_services(**values: Any) -> Services:
+    """Return what the handlers are given, with receipt words that count up from 4827 and the default deadlines."""
+    words = itertools.count(4827)
+    given = {"read_deadlines": read_deadlines, "random_digits": lambda n: f"{next(words):0{n}d}"[-n:]}
+    return Services(**(given | values))
 
 
 def make_xml(openid: str, kind: str, at: datetime, **elements: Any) -> bytes:
