@@ -6,6 +6,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL_POLICY
@@ -32,7 +33,7 @@ def build_mail(settings: MailTable, address: str, rendered: Rendered, *, notice_
     try:
         message["From"] = Address(name, addr_spec=sender)
         message["To"] = Address(addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise SendError("邮箱地址的写法不对", permanent=True) from None
     message["Subject"] = " ".join(rendered.title.split())
     message["Date"] = format_datetime(now)
