@@ -202,12 +202,12 @@ def _list_like_photos(db: Connection, report: AnyRow, nearby: Iterable[int]) -> 
     of_report = attachments.c.report_id
     own = db.execute(columns.where(of_report == report.id)).all()
     found: dict[int, Reason] = {}
-    hashes = [row.difference_hash for row in own if _is_telling(row.difference_hash)]
+    hashes = [row.difference_hash for row in own if is_telling(row.difference_hash)]
     if hashes:
         wheres = [of_report.between(report.id - _NEIGHBOURS, report.id + _NEIGHBOURS), of_report.in_(list(nearby))]
         for where in wheres:
             for row in db.execute(columns.where(where).limit(_MOST_PHOTOS)):
-                if _is_telling(row.difference_hash) and any(
+                if is_telling(row.difference_hash) and any(
                     count_different_bits(row.difference_hash, each) <= NEAR_BITS for each in hashes
                 ):
                     found[row.report_id] = Reason.NEAR_PHOTO
@@ -219,7 +219,8 @@ def _list_like_photos(db: Connection, report: AnyRow, nearby: Iterable[int]) -> 
     return found
 
 
-def _is_telling(difference_hash: int | None) -> bool:
+def is_telling(difference_hash: int | None) -> bool:
+    """Return whether a difference hash says anything: that of an even surface does not."""
     if difference_hash is None:
         return False
     return _TELLING_BITS <= count_different_bits(difference_hash, 0) <= 64 - _TELLING_BITS
