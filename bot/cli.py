@@ -270,14 +270,16 @@ def digest(context: click.Context, typed: str | None, unit: str | None, send: bo
     from storage.errors import UnknownRowError  # noqa: PLC0415
 
     program = _open(context)
+    try:
+        asked = None if typed is None else parse_week(typed)
+    except ValueError:
+        _fail("周要写成 2026-W47 这样。")
     with _plain_errors(program.database):
         try:
-            week = find_last_week(program) if typed is None else parse_week(typed)
+            week = asked or find_last_week(program)
             click.echo(show_digest(program, week, unit))
             if send:
                 click.echo(f"放进待发的有 {send_digests(program, week, unit)} 份。", err=True)
-        except ValueError:
-            _fail("周要写成 2026-W47 这样。")
         except UnknownRowError:
             _fail(f"没有叫“{unit}”的单位。")
 
