@@ -240,7 +240,15 @@ def export(context: click.Context, subject: str, format_: Literal["jsonl", "csv"
 @click.option("--apply", "is_applied", is_flag=True, help="真的写进去；不加就只试一遍。")
 @click.pass_context
 def import_(context: click.Context, subject: Literal["units", "staff", "people"], file: Path, is_applied: bool) -> None:
-    """从 xlsx 或 csv 导入单位、人员的名册，有一行不对就整个不导。"""
+    """从 xlsx 或 csv 导入单位、人员的名册，有一行不对就整个不导。
+
+    \b
+    单位表的列：单位名称（要有）、类型、别名、纬度、经度、人数、高风险
+    人员表的列：姓名（要有）、登录名、角色、单位、邮箱
+
+    标题写成常见的别的说法也认，比如 村名、企业名称、俗名、职工人数、联系人、所属单位。一格里几个名字用顿号隔开。
+    空着的格子不改原来的。同名的单位算同一个；人按登录名认，没写登录名就按姓名加单位认。
+    """
     from bot.rosters.importing import RosterRefusedError, import_roster  # noqa: PLC0415
     from bot.rosters.sheets import SheetError  # noqa: PLC0415
 

@@ -206,8 +206,8 @@ def _fill(entry: UnitEntry) -> dict[str, str]:
         "kind": words.UNIT_KINDS[entry.kind],
         "aliases": "\n".join(entry.aliases),
         "headcount": "" if entry.headcount is None else str(entry.headcount),
-        "latitude": "" if entry.latitude is None else f"{entry.latitude:.6f}",
-        "longitude": "" if entry.longitude is None else f"{entry.longitude:.6f}",
+        "latitude": "" if entry.latitude is None else str(entry.latitude),
+        "longitude": "" if entry.longitude is None else str(entry.longitude),
         "is_high_risk": "是" if entry.is_high_risk else "",
     }
 

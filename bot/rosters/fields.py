@@ -196,7 +196,7 @@ def _read_degrees(bounds: tuple[float, float], what: str) -> Callable[[str], flo
         if not plain:
             return None
         try:
-            degrees = float(plain) if re.fullmatch(r"-?\d{1,3}(?:\.\d{1,12})?", plain, re.ASCII) else None
+            degrees = float(plain) if re.fullmatch(r"-?\d{1,3}(?:\.\d{1,17})?", plain, re.ASCII) else None
         except ValueError:
             degrees = None
         if degrees is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -74,6 +75,17 @@ def test_a_unit_is_added_with_its_liaisons(
     assert "“样例东沟村”存好了" in page
     assert "也叫 东沟、老东沟" in page
     assert "liaison某" in page
+
+
+def test_a_form_that_is_sent_back_as_it_was_changes_nothing(
+    admin: Browser, sqlite_database: Database, now: datetime
+) -> None:
+    unit_id = add(sqlite_database, now, latitude=36.00760000000001, longitude=113.0, headcount=0)
+    page = admin.get(f"/admin/units/{unit_id}").get_data(as_text=True)
+    shown = dict(re.findall(r'<input id="(\w+)" name="\w+" type="text" value="([^"]*)"', page))
+    admin.post(f"/admin/units/{unit_id}", {**shown, "kind": "村", "aliases": "西梁"})
+    assert set(shown) == {"name", "headcount", "latitude", "longitude"}
+    assert list_acts(sqlite_database) == []
 
 
 def test_a_unit_is_changed_and_the_record_says_how(
