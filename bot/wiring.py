@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,8 +12,13 @@ from functools import cached_property
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from bot.deadlines import read_deadlines
+from bot.deadlines import read_deadlines, read_office_calendar
 from bot.known_units import KnownUnits
+from bot.notify.duty import list_alarm_recipients, list_confidential_recipients, map_duty
+from bot.notify.robots import Robot
+from bot.notify.services import NoticeServices
+from bot.notify.template import build_template
+from bot.notify.words import MakeWords
 from bot.settings import Settings
 from bot.webhook.robot import IntakeRoBot
 from bot.wechat.client import WeChatClient
@@ -26,6 +31,7 @@ from handlers.texts import DutyPhone
 from media.limits import Limits
 from media.store import MediaStore
 from storage.database import Database
+from storage.outbox import Purpose
 from storage.reports.deadlines import Deadlines
 from storage.vault import Vault, read_vault
 
@@ -81,6 +87,34 @@ class Program:
         return read_deadlines(db, self.settings.deadlines, self.settings.schedule)
 
     @cached_property
+    def notices(self) -> NoticeServices:
+        """What sending notices needs."""
+        notify, duty = self.settings.notify, map_duty(self.settings.duty)
+        return NoticeServices(
+            database=self.database,
+            client=self.client,
+            vault=self.vault,
+            mail=self.settings.mail,
+            read_calendar=lambda db: read_office_calendar(db, self.settings.schedule),
+            now=self.now,
+            random_hex=random_hex,
+            log=self.log,
+            duty=duty,
+            robots={name: Robot(channel) for name, channel in duty.items() if channel.is_robot},
+            progress_template=build_template(notify.progress_template, notify.progress_fields),
+            reminder_template=build_template(notify.reminder_template, notify.reminder_fields),
+            makers=self.makers,
+            most_per_recipient_per_day=notify.most_per_recipient_per_day,
+        )
+
+    @cached_property
+    def makers(self) -> Mapping[Purpose, MakeWords]:
+        """Who makes the words of notices that have none until they are sent."""
+        from bot.jobs.wording import build_makers  # noqa: PLC0415  # what writes ledgers is not for web workers
+
+        return build_makers(self.read_deadlines, self.settings.web.public_url)
+
+    @cached_property
     def robot(self) -> IntakeRoBot:
         """The intake robot with every handler."""
         robot = IntakeRoBot(
@@ -97,7 +131,11 @@ class Program:
             Services(
                 rules=Rules(gather=timedelta(minutes=self.settings.intake.gather_minutes)),
                 duty_phones=tuple(DutyPhone(phone.label, phone.number) for phone in self.settings.duty.phones),
+                duty_channels=tuple(list_alarm_recipients(self.settings.duty)),
+                confidential_to=tuple(list_confidential_recipients(self.settings.duty)),
                 unit_ids=self.known_units,
+                read_deadlines=self.read_deadlines,
+                random_digits=random_digits,
             ),
         )
         return robot
@@ -111,6 +149,11 @@ def build_program(settings: Settings, log: FilteringBoundLogger, now: Callable[[
 def read_clock() -> datetime:
     """Return the present instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def random_digits(count: int) -> str:
+    """Return that many random decimal digits."""
+    return "".join(secrets.choice("0123456789") for _ in range(count))
 
 
 def random_hex(digits: int) -> str:

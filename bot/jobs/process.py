@@ -6,6 +6,7 @@ import signal
 import threading
 from types import FrameType
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.jobs.leader import Leadership
@@ -54,11 +55,13 @@ class JobsProcess:
             self._leadership.let_go()
             self._stopping.wait(1)
             return
+        jobs = build_jobs(program)
         scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(max(1, sum(job.threads for job in jobs)))},
             timezone=program.settings.schedule.timezone,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300},
         )
-        for job in build_jobs(program):
+        for job in jobs:
             for number in range(job.threads):
                 scheduler.add_job(
                     self._run, "interval", args=[job], seconds=job.every_seconds, id=f"{job.name}-{number}"

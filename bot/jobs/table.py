@@ -9,6 +9,7 @@ from bot.jobs.attachments import fetch_next_attachment
 from bot.jobs.digests import build_rules, make_next_digest
 from bot.jobs.gathering import close_next_gathering, date_next_report
 from bot.jobs.messages import retry_next_failed
+from bot.jobs.notices import release_next_held, send_next_notice
 from bot.jobs.purges import delete_next_purged
 from bot.jobs.reminders import remind_next
 from bot.jobs.search import index_next
@@ -27,6 +28,7 @@ class Job:
     every_seconds: float
     work_next: Callable[[], bool]
     threads: int = 1
+    most_in_a_row: int = MOST_IN_A_ROW
 
 
 def build_jobs(program: Program) -> tuple[Job, ...]:
@@ -48,6 +50,14 @@ def build_jobs(program: Program) -> tuple[Job, ...]:
         Job("date_reports", 5, lambda: date_next_report(program.database, program.read_deadlines)),
         Job("retry_failed", 10, lambda: retry_next_failed(program)),
         Job("delete_purged", 5, lambda: delete_next_purged(program.database, program.store)),
+        Job(
+            "send_notices",
+            1,
+            lambda: send_next_notice(program.notices),
+            threads=2,
+            most_in_a_row=program.settings.notify.most_per_run,
+        ),
+        Job("release_held", 5, lambda: release_next_held(program.notices)),
         Job("index_reports", 2, lambda: index_next(program.database)),
         Job("remind", 60, lambda: remind_next(program.database, program.read_deadlines, now=program.now)),
         Job(
@@ -65,7 +75,7 @@ def run_job(program: Program, job: Job, *, may_go_on: Callable[[], bool]) -> int
     """
     count = 0
     try:
-        while count < MOST_IN_A_ROW and may_go_on() and job.work_next():
+        while count < job.most_in_a_row and may_go_on() and job.work_next():
             count += 1
     except Exception as error:
         JOB_ITEMS.labels(job.name, "failed").inc()

@@ -25,7 +25,7 @@ def test_every_job_has_a_name_of_its_own_and_an_interval(watched: Watched) -> No
     jobs = build_jobs(watched.program)
     assert len({job.name for job in jobs}) == len(jobs) >= 5
     assert all(job.every_seconds > 0 and job.threads >= 1 for job in jobs)
-    assert sum(job.threads for job in jobs) <= 10  # the scheduler's pool
+    assert sum(job.threads for job in jobs) <= 16  # connections that the database's pool has for them
 
 
 def test_every_job_finds_nothing_to_do_in_an_empty_database(watched: Watched) -> None:
