@@ -308,6 +308,7 @@ def _render_preview(db: Connection, desk: Desk, hand_over: HandOver, *, fault: s
         hand_over=hand_over,
         says=telling.finish(says, desk.report, desk.deadlines, unit=preview.unit_name, due_at=hand_over.due_at),
         has_says=draft is not None,
+        is_held=telling.is_held(db, desk.report, now=desk.now),
         typed=typed,
         fault=fault,
         args=build_filter_args(read_filter(request.args)),

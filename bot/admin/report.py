@@ -142,6 +142,7 @@ def _list_acts(db: Connection, report: AnyRow, deadlines: Deadlines, services: A
         "main_act": "" if state not in _MAIN_ACTS else _MAIN_ACTS[state].value,
         "is_own_mending": is_own_mending and "close" in acts,
         "was_extended": was_extended,
+        "is_held": telling.is_held(db, report, now=now),
         "drafts": telling.draft_all(db, report, deadlines),
         "claim": claims.find_claim(db, report.id, by=by, now=now),
         "mendings": mendings,

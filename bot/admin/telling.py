@@ -16,6 +16,7 @@ from storage.reports.deadlines import Deadlines
 from storage.reports.tables import ReportState
 from storage.reports.transitions import Action, Actor, Audience, find_transition, list_actions
 from storage.reports.verdicts import list_merged
+from storage.sends import find_window
 from storage.types import AnyRow
 
 # What the form of a step fills in; the rest is known before.
@@ -60,6 +61,13 @@ def tells_reporter(action: Action, report: AnyRow) -> bool:
         return False
     is_grave = report.level in GRAVE and Audience.REPORTER_IF_GRAVE in transition.tells
     return is_grave or Audience.REPORTER in transition.tells
+
+
+def is_held(db: Connection, report: AnyRow, *, now: datetime) -> bool:
+    """Return whether the reporter has not written lately, so that the platform may not let us write to them."""
+    if report.reporter_id is None:
+        return False
+    return not find_window(db, report.reporter_id, now=now).may_spend(is_result=False)
 
 
 def finish(
