@@ -21,8 +21,10 @@ from storage.reports.deadlines import Deadlines
 from storage.reports.transitions import Action
 from storage.types import AnyRow
 
+_EXAMPLE_CODE = "2611-001"
 _EXAMPLE_REASON = "沟上已经盖了铁板"
 _EXAMPLE_UNIT = "东坪村"
+_EXAMPLE_LASTS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,12 @@ def _render(*, fault: str = "", opened: tuple[str, str] = ("", ""), typed: str =
         "admin/wordings.html",
         place="wordings",
         groups=_list_groups(rows, deadlines, services.now()),
-        placeholders=texts_steps.PLACEHOLDERS,
+        examples={
+            "编号": _EXAMPLE_CODE,
+            "理由": _EXAMPLE_REASON,
+            "期限": texts_steps.say_day(services.now() + _EXAMPLE_LASTS, deadlines.calendar.timezone),
+            "单位": _EXAMPLE_UNIT,
+        },
         fault=fault,
         opened=opened,
         typed=typed,
@@ -110,9 +117,9 @@ def _list_groups(rows: Sequence[AnyRow], deadlines: Deadlines, now: datetime) ->
 def _fill_example(said: str, deadlines: Deadlines, now: datetime) -> str:
     return texts_steps.fill(
         said,
-        code="2611-001",
+        code=_EXAMPLE_CODE,
         reason=_EXAMPLE_REASON,
-        due_at=now + timedelta(days=7),
+        due_at=now + _EXAMPLE_LASTS,
         unit=_EXAMPLE_UNIT,
         zone=deadlines.calendar.timezone,
     )

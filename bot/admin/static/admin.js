@@ -223,6 +223,15 @@ list("textarea[data-wording]").forEach((says) => {
   if (!isOwn) fillSays(form, says);
 });
 
+// ---- a wording of the office beside its example
+list("textarea[data-example]").forEach((field) => {
+  const example = find(".bubble", field.closest(".one-wording"));
+  const values = Object.entries(JSON.parse(field.dataset.example));
+  field.addEventListener("input", () => {
+    example.textContent = values.reduce((words, [name, value]) => words.replaceAll(`{${name}}`, value), field.value);
+  });
+});
+
 // ---- a form that is opened is work that is begun: the others see it
 const acts = find("#acts[data-claim]");
 let isClaimed = false;
