@@ -26,7 +26,6 @@ from storage.reports.gathering import Pieces, RecentReport
 from storage.reports.merging import find_master
 from storage.reports.questions import QuestionKind
 from storage.reports.receipts import find_by_receipt
-from storage.reports.tables import ReportState
 from storage.reports.taking import Doing, lock
 from storage.reports.transitions import Actor
 from storage.types import AnyRow
@@ -35,7 +34,7 @@ FIXED, NOT_FIXED, UNKNOWN = "fixed", "not_fixed", "unknown"
 
 _END = "(?:[了啦乐啊呀哈的呢]|谢谢您?|多谢|辛苦)*"
 _MENDED = "(?:修|改|弄|整改|整|换|清|装|补|处理|办|盖|填)"
-_LEAD = "(?:看了|去看了|看过了|我看了?|我看见|真的?|确实|这个|那个|那儿|现在|是|还是|都|也|好像|今天|早就|已经?)*"
+_LEAD = "(?:看了|去看了|看过了|我看了?|我看见|真的?|确实|我|俺|这个|那个|那儿|现在|是|还是|都|也|好像|今天|早就|已经?)*"
 _ANSWERS = (
     (
         NOT_FIXED,
@@ -94,13 +93,12 @@ def hear(message: Message, db: Connection, services: Services, recent: Sequence[
     if not open_:
         return None
     current = find_current(recent, message.sent_at, services.rules)
-    is_gathering = current is not None and current.state is ReportState.GATHERING
     asked = _pick(open_, heard.report_code, QuestionKind.FIXED)
     answer = read_answer(message.text)
-    if asked is not None and answer and not (is_gathering and _is_loose(message.text)):
+    if asked is not None and answer and not (_is_elsewhere(current, asked) and _is_loose(message.text)):
         return _hear_fixed(message, db, services, asked, answer)
     asked = _pick(open_, heard.report_code, QuestionKind.MORE)
-    if asked is None or is_gathering:
+    if asked is None or _is_elsewhere(current, asked):
         return None
     return _hear_more(message, db, services, asked)
 
@@ -109,6 +107,11 @@ def read_answer(words: str) -> str:
     """Return fixed, not_fixed or unknown as it is said in words or by a number; nothing for anything else."""
     plain = _strip(words)
     return next((answer for answer, pattern in _PATTERNS if pattern.fullmatch(plain)), "")
+
+
+def _is_elsewhere(current: RecentReport | None, asked: AnyRow) -> bool:
+    """Say whether they are in the middle of telling about something else."""
+    return current is not None and current.id != asked.report_id
 
 
 def _is_loose(words: str) -> bool:

@@ -57,6 +57,12 @@ def make_liaison(database: Database, **services: Any) -> Liaison:
     return person
 
 
+def make_liaison_unit(database: Database) -> int:
+    """Insert a unit that has nobody."""
+    with database.write() as db:
+        return add_unit(db, name="样例西坪村", kind=UnitKind.VILLAGE, aliases=[], now=T0)
+
+
 def hand_over(
     database: Database, unit_id: int, *, place: str = "东坪村广场", due_at: datetime = DUE, **values: Any
 ) -> tuple[int, str]:

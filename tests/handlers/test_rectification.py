@@ -14,7 +14,6 @@ from storage.reports import verdicts
 from storage.reports.assignments import assignments, find_open_assignment, list_open_pleas
 from storage.reports.tables import reports
 from storage.staff import deactivate_staff
-from storage.units import UnitKind, add_unit
 from tests.handlers.liaisons import (
     REPORTER_WORDS,
     act,
@@ -24,6 +23,7 @@ from tests.handlers.liaisons import (
     list_notices,
     list_steps,
     make_liaison,
+    make_liaison_unit,
 )
 from tests.intake import T0, Talk
 
@@ -45,7 +45,7 @@ DONE_WORDS = [
 SEEN_WORDS = ["收到", "收道", "好的", "👌", "[OK]", "嗯", "知道了", "1号收到", "好滴", "收到，谢谢"]
 
 
-# -- 收到 -----------------------------------------------------------------------------------------------------------
+# -- 收到 ----------------------------------------
 
 
 @pytest.mark.parametrize("words", SEEN_WORDS)
@@ -53,7 +53,10 @@ def test_seen_stops_the_reminder_and_mends_nothing(sqlite_database: Database, wo
     person = make_liaison(sqlite_database)
     number, code = hand_over(sqlite_database, person.unit_id)
     answer = person.hear(words)
-    assert answer is not None and code in answer and "知道您看到了" in answer and "12月3日" in answer
+    assert answer is not None
+    assert code in answer
+    assert "知道您看到了" in answer
+    assert "12月3日" in answer
     assert get_state(sqlite_database, number) == "assigned"
     assert list_steps(sqlite_database, number) == [("staff:liaison", "acknowledge", "")]
     again = person.hear(words)
@@ -84,7 +87,7 @@ def test_working_on_it_counts_as_seen(sqlite_database: Database) -> None:
     assert list_steps(sqlite_database, number) == [("staff:liaison", "acknowledge", "")]
 
 
-# -- 整改好了 ---------------------------------------------------------------------------------------------------------
+# -- 整改好了 ----------------------------------------
 
 
 @pytest.mark.parametrize("words", DONE_WORDS)
@@ -120,7 +123,8 @@ def test_a_burst_before_the_words_moves_to_what_was_mended(database: Database) -
     number, code = hand_over(database, person.unit_id)
     person.wait(seconds=5)
     answers = person.speak("[照片 x9]")
-    assert answers[0] is not None and "是改好的，回“整改好了”；是新隐患" in answers[0]
+    assert answers[0] is not None
+    assert "是改好的，回“整改好了”；是新隐患" in answers[0]
     assert answers[1:] == [None] * 8
     assert person.hear("整改好了") == f"{code}（东坪村广场）记下了，9 张照片收到，转给镇里复查，结果告诉您。"
     assert get_state(database, number) == "rectified"
@@ -139,7 +143,8 @@ def test_photos_before_between_and_after_the_words(sqlite_database: Database) ->
     assert person.hear("[照片]") is None
     person.wait(minutes=20)
     late = person.hear("[照片]")
-    assert late is not None and f"照片加进 {code} 了" in late
+    assert late is not None
+    assert f"照片加进 {code} 了" in late
     assert count_after_photos(sqlite_database, number) == 4
 
 
@@ -149,7 +154,8 @@ def test_photos_that_were_submitted_by_themselves_still_move(sqlite_database: Da
     person.hear("[照片]")
     person.wait(minutes=30)
     answer = person.hear("整改好了")
-    assert answer is not None and "1 张照片收到" in answer
+    assert answer is not None
+    assert "1 张照片收到" in answer
     assert count_after_photos(sqlite_database, number) == 1
 
 
@@ -170,7 +176,8 @@ def test_a_photo_much_later_is_a_report_again(sqlite_database: Database) -> None
     person.hear("1整改好了")
     person.wait(minutes=40)
     answer = person.hear("[照片]")
-    assert answer is not None and "是新隐患" in answer
+    assert answer is not None
+    assert "是新隐患" in answer
     assert count_after_photos(sqlite_database, number) == 1
 
 
@@ -201,7 +208,7 @@ def test_a_photo_is_promised(sqlite_database: Database) -> None:
     assert get_state(sqlite_database, number) == "rectified"
 
 
-# -- which one --------------------------------------------------------------------------------------------------------
+# -- which one ----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,7 +267,8 @@ def test_the_last_notice_says_which_one(sqlite_database: Database) -> None:
         )  # fmt: skip
         db.execute(update(notices).values(state=NoticeState.SENT, settled_at=T0))
     answer = person.hear("整改好了")
-    assert answer is not None and answer.startswith(f"{code}（")
+    assert answer is not None
+    assert answer.startswith(f"{code}（")
 
 
 def test_several_at_once_are_taken_one_by_one(sqlite_database: Database) -> None:
@@ -268,7 +276,8 @@ def test_several_at_once_are_taken_one_by_one(sqlite_database: Database) -> None
     hand_over(sqlite_database, person.unit_id)
     hand_over(sqlite_database, person.unit_id)
     answer = person.hear("1和2好了")
-    assert answer is not None and answer.startswith("一条一条说")
+    assert answer is not None
+    assert answer.startswith("一条一条说")
 
 
 def test_a_number_that_is_not_there(sqlite_database: Database) -> None:
@@ -276,25 +285,21 @@ def test_a_number_that_is_not_there(sqlite_database: Database) -> None:
     hand_over(sqlite_database, person.unit_id)
     hand_over(sqlite_database, person.unit_id)
     answer = person.hear("第9个好了")
-    assert answer is not None and answer.startswith("没有这个数")
+    assert answer is not None
+    assert answer.startswith("没有这个数")
 
 
 def test_a_code_of_others_sounds_like_one_that_is_not_there(sqlite_database: Database) -> None:
     person = make_liaison(sqlite_database)
     own, code = hand_over(sqlite_database, person.unit_id)
-    other = make_liaison_elsewhere(sqlite_database)
+    other = make_liaison_unit(sqlite_database)
     foreign, foreign_code = hand_over(sqlite_database, other)
     answers = [person.hear(f"{one} 整改好了") for one in (foreign_code, "2611-999")]
-    assert answers[0] is not None and answers[1] is not None
+    assert answers[0] is not None
+    assert answers[1] is not None
     assert answers[0].replace(foreign_code, "X") == answers[1].replace("2611-999", "X")
     assert code in answers[0]
     assert (get_state(sqlite_database, own), get_state(sqlite_database, foreign)) == ("assigned", "assigned")
-
-
-def make_liaison_elsewhere(database: Database) -> int:
-    """Return another unit that has nobody."""
-    with database.write() as db:
-        return add_unit(db, name="样例西坪村", kind=UnitKind.VILLAGE, aliases=[], now=T0)
 
 
 def test_what_is_over_is_said_to_be_over(sqlite_database: Database) -> None:
@@ -310,7 +315,7 @@ def test_what_is_over_is_said_to_be_over(sqlite_database: Database) -> None:
     assert list_steps(sqlite_database, number) == before
 
 
-# -- 好了 and nothing else ------------------------------------------------------------------------------------------
+# -- 好了 and nothing else ----------------------------------------
 
 
 def test_done_with_nothing_open(sqlite_database: Database) -> None:
@@ -335,7 +340,7 @@ def test_done_ends_a_report_of_their_own(sqlite_database: Database) -> None:
     assert list_steps(sqlite_database, number) == []
 
 
-# -- more time ----------------------------------------------------------------------------------------------------------
+# -- more time ----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -369,7 +374,8 @@ def test_three_days_after_an_overdue_deadline(sqlite_database: Database) -> None
     person = make_liaison(sqlite_database)
     _, code = hand_over(sqlite_database, person.unit_id, due_at=T0 - timedelta(days=3))
     answer = person.hear("3天后弄")
-    assert answer is not None and answer.startswith(f"{code} 申请延到 11月28日")
+    assert answer is not None
+    assert answer.startswith(f"{code} 申请延到 11月28日")
 
 
 def test_the_day_is_asked_once_and_taken_from_the_answer(database: Database) -> None:
@@ -377,7 +383,8 @@ def test_the_day_is_asked_once_and_taken_from_the_answer(database: Database) -> 
     number, code = hand_over(database, person.unit_id)
     assert person.hear("时间不够，配件没到") == f"{code} 要延到哪天？说“还要三天”或“12月5号”都行。"
     answer = person.hear("8号吧")
-    assert answer is not None and answer.startswith(f"{code} 申请延到 12月8日")
+    assert answer is not None
+    assert answer.startswith(f"{code} 申请延到 12月8日")
     assert list_steps(database, number) == [("staff:liaison", "request_extension", "时间不够，配件没到\n8号吧")]
     again = person.hear("还要五天")
     assert again == f"{code} 的延期报上去了，等着镇里定，定了告诉您。"
@@ -401,11 +408,12 @@ def test_a_day_that_cannot_be_had(sqlite_database: Database, words: str, part: s
     person = make_liaison(sqlite_database)
     number, _ = hand_over(sqlite_database, person.unit_id)
     answer = person.hear(words)
-    assert answer is not None and part in answer
+    assert answer is not None
+    assert part in answer
     assert list_steps(sqlite_database, number) == []
 
 
-# -- not ours -----------------------------------------------------------------------------------------------------------
+# -- not ours ----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -424,14 +432,15 @@ def test_a_dispute_goes_to_the_office(sqlite_database: Database, words: str) -> 
     person = make_liaison(sqlite_database)
     number, code = hand_over(sqlite_database, person.unit_id, level="P1")
     answer = person.hear(words)
-    assert answer is not None and answer.startswith(f"{code} 您说的记下了，转给镇里去核")
+    assert answer is not None
+    assert answer.startswith(f"{code} 您说的记下了，转给镇里去核")
     assert get_state(sqlite_database, number) == "assigned"
     with sqlite_database.read() as db:
         (plea,) = list_open_pleas(db)
     assert (plea.kind, plea.reason, plea.by) == ("dispute", words, "staff:liaison")
 
 
-# -- the list -----------------------------------------------------------------------------------------------------------
+# -- the list ----------------------------------------
 
 
 @pytest.mark.parametrize("words", ["我的任务", "任务", "清单", "我的清单", "还有啥要办的", "任务清单"])
@@ -450,7 +459,8 @@ def test_the_list_is_numbered_and_most_pressing_first(sqlite_database: Database,
         "改好拍照发来，说“1 整改好了”；时间不够说“1 还要三天”。",
     ]
     shown = person.hear("2")
-    assert shown is not None and shown.startswith(f"{today} 小学门口：配电箱没有盖")
+    assert shown is not None
+    assert shown.startswith(f"{today} 小学门口：配电箱没有盖")
 
 
 def test_a_long_list_fits_into_one_answer(sqlite_database: Database) -> None:
@@ -464,7 +474,7 @@ def test_a_long_list_fits_into_one_answer(sqlite_database: Database) -> None:
     assert answer.endswith("“1 还要三天”。")
 
 
-# -- what must not happen ---------------------------------------------------------------------------------------------
+# -- what must not happen ----------------------------------------
 
 
 def test_an_emergency_goes_before_everything(sqlite_database: Database) -> None:
@@ -472,7 +482,8 @@ def test_an_emergency_goes_before_everything(sqlite_database: Database) -> None:
     number, _ = hand_over(sqlite_database, person.unit_id)
     person.hear("整改好了")
     answer = person.hear("着火了")
-    assert answer is not None and answer.startswith("【先打电话】119")
+    assert answer is not None
+    assert answer.startswith("【先打电话】119")
     assert list_steps(sqlite_database, number) == []
 
 
@@ -481,7 +492,8 @@ def test_a_hazard_of_theirs_is_a_report(sqlite_database: Database, words: str) -
     person = make_liaison(sqlite_database)
     number, _ = hand_over(sqlite_database, person.unit_id)
     answer = person.hear(words)
-    assert answer is not None and "编号 2611-001" in answer
+    assert answer is not None
+    assert "编号 2611-001" in answer
     assert list_steps(sqlite_database, number) == []
 
 
@@ -540,7 +552,7 @@ def test_the_reporter_is_never_shown(database: Database) -> None:
         person.hear(said)
     with database.read() as db:
         told = [notice.words for notice in list_notices(db, "to_review")] + [row or "" for row in person.replies]
-        aliases = [row for row in db.execute(select(reports.c.reporter_id)).scalars()]
+        aliases = list(db.execute(select(reports.c.reporter_id)).scalars())
     assert aliases
     for words in told:
         assert not any(part in words for part in ("老李", "娃们", "13800000000", "热心群众", "09:00", "9:00"))
@@ -564,7 +576,8 @@ def test_a_returned_one_is_mended_again(sqlite_database: Database) -> None:
     person.wait(minutes=5)
     assert person.hear("[照片]") is not None
     answer = person.hear(f"{code} 改好了")
-    assert answer is not None and "1 张照片收到" in answer
+    assert answer is not None
+    assert "1 张照片收到" in answer
     with sqlite_database.read() as db:
         rows = db.execute(select(assignments).where(assignments.c.report_id == number).order_by(assignments.c.id)).all()
     assert [row.rectified_by for row in rows] == ["staff:liaison", "staff:liaison"]
