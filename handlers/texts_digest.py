@@ -40,7 +40,7 @@ LABELS: Mapping[Figure, str] = {
     Figure.HANDED: "交办",
     Figure.MENDED: "报整改完成",
     Figure.STRUCK: "已销号",
-    Figure.HELD: "手上",
+    Figure.HELD: "手上的",
 }
 MEANINGS: Mapping[Figure, str] = {
     Figure.RECEIVED: "这一周报上来的，不含上报人自己撤回的",
@@ -59,18 +59,18 @@ MEANINGS: Mapping[Figure, str] = {
     Figure.TO_ACCEPT: "还没有作受理决定的",
     Figure.TO_RECHECK: "报了整改完成，等人去看的",
     Figure.PLEA: "联系人申请延期或提出异议，等镇里定的",
-    Figure.OVERDUE: "交办了，过了期限没有报整改完成的，分母是在办的",
+    Figure.OVERDUE: "交办了，过了期限没有报整改完成的，分母是交办以后还没有销号的",
     Figure.RED: "逾期满 5 天的，请打电话问，分母是逾期的",
     Figure.YELLOW: "离办结的最后期限不远了",
     Figure.LATE: "离办结的最后期限更近，先办",
     Figure.HANDED: "这一周交办给本单位的",
     Figure.MENDED: "这一周本单位报整改完成的",
     Figure.STRUCK: "这一周本单位销号的",
-    Figure.HELD: "现在在本单位手上、还没有销号的",
+    Figure.HELD: "交办以后还没有销号的",
 }
 REMINDER_TITLE = "今天等您办的"
 ESCALATION_TITLE = "超过期限，请马上看"
-ACCEPTANCE_MEANING = "平均受理：从报上来到作出受理，按上班时间折成的工作日"
+ACCEPTANCE_MEANING = "从报上来到作出受理，按上班时间折成的工作日"
 
 
 @dataclass(frozen=True, slots=True)

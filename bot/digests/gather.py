@@ -50,6 +50,7 @@ _PRESENT = (
     Figure.TO_ACCEPT,
     Figure.TO_RECHECK,
     Figure.PLEA,
+    Figure.HELD,
     Figure.OVERDUE,
     Figure.RED,
     Figure.YELLOW,

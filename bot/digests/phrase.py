@@ -39,6 +39,7 @@ _DENOMINATORS: Mapping[Figure, tuple[Figure, ...]] = {
     Figure.VERIFIED: (Figure.CHECKED,),
     Figure.CLOSED: (Figure.CLOSED, Figure.ONGOING),
     Figure.TOLD: (Figure.TO_TELL,),
+    Figure.OVERDUE: (Figure.HELD,),
     Figure.RED: (Figure.OVERDUE,),
 }
 _TODAY = (

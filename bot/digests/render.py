@@ -124,7 +124,7 @@ def _render_trend(facts: Facts) -> str:
 def _render_meanings(facts: Facts) -> str:
     lines = [f"{line.label}：{line.meaning}" for line in (*list_today(facts), *list_last_week(facts))]
     if facts.reader.kind != UNIT:
-        lines.append(texts.ACCEPTANCE_MEANING)
+        lines.append(f"平均受理：{texts.ACCEPTANCE_MEANING}")
         lines.append("苗头：同一类连着两周升，或 7 天里满 3 条")
     if facts.unknown_year is not None:
         lines.append(f"{facts.unknown_year} 年的节假日还没有配置，先按周一到周五算工作日")
