@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.jobs.after_photos import compare_next_after_photo
 from bot.jobs.attachments import fetch_next_attachment
 from bot.jobs.digests import build_rules, make_next_digest
 from bot.jobs.gathering import close_next_gathering, date_next_report
@@ -58,6 +59,7 @@ def build_jobs(program: Program) -> tuple[Job, ...]:
             most_in_a_row=program.settings.notify.most_per_run,
         ),
         Job("release_held", 5, lambda: release_next_held(program.notices)),
+        Job("compare_after_photos", 5, lambda: compare_next_after_photo(program.database, now=program.now)),
         Job("index_reports", 2, lambda: index_next(program.database)),
         Job("remind", 60, lambda: remind_next(program.database, program.read_deadlines, now=program.now)),
         Job(
