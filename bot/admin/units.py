@@ -13,7 +13,15 @@ from bot.admin import words
 from bot.admin.accounts import get_member
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services
-from bot.rosters.fields import UnitEntry, find_name_faults, find_point_faults, fold, get_unit_entry, read_unit
+from bot.rosters.fields import (
+    UnitEntry,
+    find_name_faults,
+    find_point_faults,
+    fold,
+    get_unit_entry,
+    list_taken,
+    read_unit,
+)
 from bot.rosters.unit_roster import list_differences, save_unit
 from storage import staff, units
 from storage.audit import record_audit_entry
@@ -110,7 +118,7 @@ def reactivate_unit(unit_id: int) -> ResponseReturnValue:
     services, member = get_services(), get_member()
     with services.database.write() as db:
         row = _get_unit(db, unit_id)
-        faults = find_name_faults(get_unit_entry(row), _list_others(db, unit_id))
+        faults = find_name_faults(get_unit_entry(row), _list_taken(db, unit_id))
         if not faults and units.reactivate_unit(db, unit_id):
             record_audit_entry(db, at=services.now(), by=member.by, action="reactivate_unit", subject=f"unit:{unit_id}")
     flash(f"没有恢复。{' '.join(faults.values())}" if faults else f"“{row.name}”恢复使用了。")
@@ -153,7 +161,7 @@ def _save(unit_id: int | None) -> ResponseReturnValue:
         values, faults = read_unit(typed)
         entry = None if faults else UnitEntry(**values)
         if entry is not None:
-            faults = {**find_name_faults(entry, _list_others(db, unit_id)), **find_point_faults(entry)}
+            faults = {**find_name_faults(entry, _list_taken(db, unit_id)), **find_point_faults(entry)}
         if entry is None or faults:
             return _render_form(db, row, typed, chosen, faults), 422
         differences = list_differences(get_unit_entry(row), entry) if row is not None else []
@@ -178,13 +186,13 @@ def _get_unit(db: Connection, unit_id: int) -> AnyRow:
     return row
 
 
-def _list_others(db: Connection, unit_id: int | None) -> list[UnitNames]:
+def _list_taken(db: Connection, unit_id: int | None) -> Mapping[str, str]:
     """Return how every other unit is called; of one out of use the name alone is kept for it."""
-    return [
+    return list_taken(
         UnitNames(row.id, row.name, read_aliases(row) if row.is_active else ())
         for row in units.list_units(db)
         if row.id != unit_id
-    ]
+    )
 
 
 def _is_called(row: AnyRow, query: str) -> bool:

@@ -107,9 +107,13 @@ def find_point_faults(entry: UnitEntry) -> dict[str, str]:
     return {"longitude" if entry.longitude is None else "latitude": "经度和纬度要一起写，或者都空着。"}
 
 
-def find_name_faults(entry: UnitEntry, others: Iterable[UnitNames]) -> dict[str, str]:
+def list_taken(units: Iterable[UnitNames]) -> dict[str, str]:
+    """Return every name that units are called by, as it is compared, with the canonical name."""
+    return {fold(call): unit.name for unit in units for call in (*unit.aliases, unit.name)}
+
+
+def find_name_faults(entry: UnitEntry, taken: Mapping[str, str]) -> dict[str, str]:
     """Return what is wrong with a unit's names where another unit is called the same: nobody could tell them apart."""
-    taken = {fold(call): other.name for other in others for call in (other.name, *other.aliases)}
     faults: dict[str, str] = {}
     if fold(entry.name) in taken:
         faults["name"] = f"“{entry.name}”已经是“{taken[fold(entry.name)]}”的叫法了。"

@@ -49,7 +49,8 @@ ROLE_WORDS = {
 class _Known:
     """Everybody and every unit that a row may mean."""
 
-    staff: Sequence[AnyRow]
+    by_username: Mapping[str, AnyRow]
+    by_name: Mapping[str, Sequence[AnyRow]]
     unit_ids: Mapping[int, frozenset[int]]  # of each member of staff
     units_by_call: Mapping[str, int]
     unit_names: Mapping[int, str]
@@ -129,8 +130,13 @@ def _look_up(db: Connection) -> _Known:
     pairs: dict[int, set[int]] = {}
     for staff_id, unit_id in list_liaison_pairs(db):
         pairs.setdefault(staff_id, set()).add(unit_id)
+    everybody = list_staff(db)
+    by_name: dict[str, list[AnyRow]] = {}
+    for row in everybody:
+        by_name.setdefault(fold(row.display_name), []).append(row)
     return _Known(
-        list_staff(db),
+        {row.username: row for row in everybody},
+        by_name,
         {staff_id: frozenset(unit_ids) for staff_id, unit_ids in pairs.items()},
         {fold(call): unit.id for unit in units for call in (*unit.aliases, unit.name)},
         {unit.id: unit.name for unit in units},
@@ -146,8 +152,8 @@ def _find_units(known: _Known, typed: str) -> tuple[frozenset[int], list[str]]:
 def _find_member(known: _Known, name: str, username: str, unit_ids: frozenset[int]) -> list[AnyRow]:
     """Return who a row may mean; somebody who has left only where nobody else is meant."""
     if username:
-        return [row for row in known.staff if row.username == username]
-    called = [row for row in known.staff if fold(row.display_name) == fold(name)]
+        return [known.by_username[username]] if username in known.by_username else []
+    called = list(known.by_name.get(fold(name), ()))
     if unit_ids:
         called = [row for row in called if known.unit_ids.get(row.id, frozenset()) & unit_ids]
     return [row for row in called if row.is_active] or called

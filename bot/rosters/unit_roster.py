@@ -8,7 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.rosters.fields import UnitEntry, find_name_faults, find_point_faults, fold, get_unit_entry, read_unit
+from bot.rosters.fields import (
+    UnitEntry,
+    find_name_faults,
+    find_point_faults,
+    fold,
+    get_unit_entry,
+    list_taken,
+    read_unit,
+)
 from bot.rosters.plans import Change, Fault, Plan
 from bot.rosters.sheets import SheetRow, Titles
 from storage.audit import record_audit_entry
@@ -138,13 +146,14 @@ def _say(value: object) -> str:
 def _check_entries(db: Connection, plan: Plan[UnitEntry]) -> None:
     """Note the rows by which two units would be called the same, whichever row comes first, and half points."""
     changed = {change.row_id for change in plan.changes}
-    others = [
+    taken = list_taken(
         UnitNames(row.id, row.name, get_unit_entry(row).aliases)
         for row in list_units(db, only_active=True)
         if row.id not in changed
-    ]
+    )
     for change in plan.changes:
-        faults = find_name_faults(change.entry, others)
-        plan.add_faults(change.line, {**faults, **find_point_faults(change.entry)}, FIELD_WORDS)
-        others.append(UnitNames(0, change.entry.name, change.entry.aliases))
+        entry = change.entry
+        faults = {**find_name_faults(entry, taken), **find_point_faults(entry)}
+        plan.add_faults(change.line, faults, FIELD_WORDS)
+        taken.update(dict.fromkeys((fold(call) for call in entry.calls), entry.name))
     plan.faults.sort(key=lambda fault: fault.line)
