@@ -29,6 +29,7 @@ def filled(sqlite_database: Database) -> Database:
     with sqlite_database.write() as db:
         report_id = make_report(db, code="2611-900", latitude=36.0, longitude=113.0, missing="place")
         make_photo(db, report_id=report_id)
+        make_photo(db, report_id=make_report(db, code="2611-901", state="verified"))
         make_message(db, state="unsorted")
     return sqlite_database
 
@@ -63,7 +64,19 @@ def test_asks_for_https_only_where_there_is_https(make_app: Callable[..., Flask]
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/login", "/admin/password", "/admin/reports", "/admin/reports/2611-900", "/admin/inbox"]
+    "path",
+    [
+        "/admin/login",
+        "/admin/password",
+        "/admin/reports",
+        "/admin/reports/2611-900",
+        "/admin/reports/2611-901/assign",
+        "/admin/bulk?what=assign&code=2611-901",
+        "/admin/inbox",
+        "/admin/outbox",
+        "/admin/wordings",
+        "/admin/holidays",
+    ],
 )
 def test_a_page_has_nothing_inline_and_nothing_from_elsewhere(reviewer: Browser, filled: Database, path: str) -> None:
     if path == "/admin/login":
