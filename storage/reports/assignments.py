@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     func,
     insert,
     literal,
@@ -212,11 +213,11 @@ def list_open_assignments(db: Connection, staff_id: int, *, most: int = 50) -> S
 
 
 def theirs(staff_id: int) -> ColumnElement[bool]:
-    """Return the condition that an assignment is a liaison's."""
+    """Return the condition that an assignment is a liaison's: named, or their unit's with nobody named who is there."""
     own_units = select(liaisons.c.unit_id).where(liaisons.c.staff_id == staff_id)
-    return (assignments.c.liaison_id == staff_id) | (
-        assignments.c.liaison_id.is_(None) & assignments.c.unit_id.in_(own_units)
-    )
+    gone = select(staff.c.id).where(staff.c.is_active == false())
+    is_nobodys = assignments.c.liaison_id.is_(None) | assignments.c.liaison_id.in_(gone)
+    return (assignments.c.liaison_id == staff_id) | (is_nobodys & assignments.c.unit_id.in_(own_units))
 
 
 def shown_assignments() -> Select[Any]:

@@ -13,7 +13,7 @@ from storage.outbox import NoticeState, Purpose, add_notice, notices
 from storage.reports import verdicts
 from storage.reports.assignments import assignments, find_open_assignment, list_open_pleas
 from storage.reports.tables import reports
-from storage.staff import deactivate_staff
+from storage.staff import Role, add_staff, deactivate_staff
 from tests.handlers.liaisons import (
     REPORTER_WORDS,
     act,
@@ -581,3 +581,16 @@ def test_a_returned_one_is_mended_again(sqlite_database: Database) -> None:
     with sqlite_database.read() as db:
         rows = db.execute(select(assignments).where(assignments.c.report_id == number).order_by(assignments.c.id)).all()
     assert [row.rectified_by for row in rows] == ["staff:liaison", "staff:liaison"]
+
+
+def test_who_comes_after_a_liaison_who_has_left_takes_over(database: Database) -> None:
+    person = make_liaison(database)
+    number, _ = hand_over(database, person.unit_id)
+    with database.write() as db:
+        gone = add_staff(db, username="gone", display_name="样例", role=Role.LIAISON, password_hash="", now=T0)
+        db.execute(update(assignments).values(liaison_id=gone))
+    assert person.hear("我的任务") == "您那边现在没有要办的。看到隐患，拍照或说一句就行。"
+    with database.write() as db:
+        deactivate_staff(db, gone, now=T0)
+    person.hear("整改好了，没法拍照")
+    assert get_state(database, number) == "rectified"
