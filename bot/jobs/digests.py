@@ -48,20 +48,36 @@ def make_next_digest(
     Who joined the staff after it was due reads the next one.
     """
     at = now()
-    with database.read() as db:
-        deadlines = read_deadlines(db)
-        for week in list_due_weeks(at, deadlines.calendar, rules.weekday, rules.at):
-            due_at = find_due_at(week, deadlines.calendar, rules.weekday, rules.at)
-            made = digests.list_recipients(db, str(week))
-            readers = digests.list_readers(db, since_before=due_at)
-            reader = next((each for each in readers if each.recipient not in made), None)
-            if reader is not None:
-                facts = gather(db, reader, week, deadlines=deadlines, now=at, makers=rules.makers)
-                break
+    failure: Exception | None = None
+    for week, reader in _list_missing(database, read_deadlines, rules, at):
+        try:
+            with database.read() as db:
+                facts = gather(db, reader, week, deadlines=read_deadlines(db), now=at, makers=rules.makers)
+            queue_digest(database, facts, rules)
+        except database.outages:
+            raise
+        except Exception as error:  # one that cannot be made must not keep the others from theirs
+            failure = error
         else:
-            return False
-    queue_digest(database, facts, rules)
-    return True
+            return True
+    if failure is not None:
+        raise failure
+    return False
+
+
+def _list_missing(
+    database: Database, read_deadlines: Callable[[Connection], Deadlines], rules: DigestRules, at: datetime
+) -> list[tuple[Week, Reader]]:
+    """Return whose digests of which weeks are due and not made, the oldest week first."""
+    missing = []
+    with database.read() as db:
+        calendar = read_deadlines(db).calendar
+        for week in list_due_weeks(at, calendar, rules.weekday, rules.at):
+            made = digests.list_recipients(db, str(week))
+            due_at = find_due_at(week, calendar, rules.weekday, rules.at)
+            readers = digests.list_readers(db, since_before=due_at)
+            missing += [(week, reader) for reader in readers if reader.recipient not in made]
+    return missing
 
 
 def queue_digest(database: Database, facts: Facts, rules: DigestRules) -> bool:

@@ -12,7 +12,7 @@ depends_on = None
 
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.BigInteger()  # milliseconds since 1970, UTC
-OPEN_STATES = "state IN ('received', 'accepted', 'verified', 'assigned', 'rectified', 'reopened')"
+OPEN_STATES = "state || '' IN ('received', 'accepted', 'verified', 'assigned', 'rectified', 'reopened')"
 STEPS = "from_state NOT IN ('', 'gathering')"
 
 

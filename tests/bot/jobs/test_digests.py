@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import event, select, update
+from sqlalchemy import Connection, event, select, update
 
 from bot.deadlines import read_deadlines
 from bot.jobs.digests import DigestRules, make_next_digest
@@ -18,7 +18,7 @@ from bot.jobs.wording import build_makers
 from bot.notify.words import Rendered
 from storage import outbox
 from storage.database import Database
-from storage.digests import digests
+from storage.digests import Reader, digests
 from storage.outbox import DueNotice, Purpose, notices
 from storage.staff import Role, add_staff, staff
 from tests.factories import make_report
@@ -137,6 +137,26 @@ def test_a_crash_at_any_statement_of_the_writing_costs_nothing(database: Databas
     make_all(database, MONDAY)
     assert len(list_made(database)) == len(set(list_made(database))) == len(list_notices(database)) == 5
     assert town
+
+
+def test_one_that_cannot_be_made_keeps_nobody_from_theirs(sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        town = make_township(db)
+
+    def fail_for_the_leader(_db: Connection, reader: Reader, *_: Any) -> None:
+        if reader.staff_id == town.leader:
+            raise RuntimeError("no section")
+
+    rules = DigestRules(makers=(fail_for_the_leader,))
+
+    def make() -> bool:
+        return make_next_digest(sqlite_database, read_deadlines, rules, now=lambda: MONDAY)
+
+    assert [make() for _ in range(4)] == [True] * 4
+    with pytest.raises(RuntimeError, match="no section"):
+        make()
+    assert f"staff:{town.leader}" not in {recipient for _, recipient in list_made(sqlite_database)}
+    assert make_all(sqlite_database, MONDAY) == 1  # once it is mended
 
 
 def test_two_processes_at_once_make_one_for_each_reader(database: Database, town: Township) -> None:
