@@ -56,6 +56,8 @@ def test_offers_what_the_table_allows_and_one_main_act(
     with sqlite_database.write() as db:
         bring_to(db, state, unit_id=make_unit(db))
     page = read(reviewer)
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))  # one name twice, and a script finds the wrong one
     always = {"add-note"} | (set() if state == "closed" else {"recategorise"})
     assert list_forms(page) == forms | always
     mains = re.findall(r'class="main-act"[^>]*>(?:<svg.*?</svg>)?\s*([^<]*)<', page)
