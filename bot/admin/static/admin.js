@@ -122,7 +122,7 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   o: openChosen,
-  a: () => find(".main-form .main-act") && find(".main-form .main-act").click(),
+  a: () => find("#accept .main-act") && find("#accept .main-act").click(),
   d: () => openPart("#decline"),
   u: () => find("#to-queue") && location.assign(find("#to-queue").href),
   "/": () => (find("#q") ? find("#q").focus() : find("#to-queue") && location.assign(find("#to-queue").href)),
