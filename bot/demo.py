@@ -7,46 +7,37 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 from structlog.typing import FilteringBoundLogger
 from werkzeug.security import generate_password_hash
 
 from bot.app import create_app
-from bot.jobs.process import run_jobs_once
 from bot.logs import set_up_logs
 from bot.metrics_folder import share_metrics
 from bot.server import start_worker
 from bot.settings import Settings, load_settings
 from bot.simulator.account import Account
 from bot.simulator.endpoints import make_platform_blueprint
-from bot.simulator.envelopes import Envelope
+from bot.simulator.mailbox import Mailbox, serve_mailbox, start_mailbox
 from bot.simulator.page import make_simulator_blueprint
-from bot.simulator.people import SAMPLE_PEOPLE, SAMPLE_UNITS
+from bot.simulator.people import SAMPLE_PEOPLE
+from bot.simulator.phones import load_phones
 from bot.simulator.platform import Platform
-from bot.simulator.scenes import SAMPLES, read_sample
-from bot.simulator.script import Step, load_week, play
+from bot.simulator.scenes import SAMPLES
 from bot.simulator.server import serve_platform
-from bot.simulator.voice_sample import build_amr_second
+from bot.simulator.week import WeekClock, play_week
 from bot.supervisor import Supervisor, build_commands
-from bot.webhook.incoming import read_fields, read_incoming
-from bot.wiring import Program, build_program, read_clock
+from bot.wiring import build_program, read_clock
 from storage import staff, units
 from storage.database import Database
 from storage.migrate import migrate_to_head
-from storage.reports import queue, verdicts
-from storage.reports.tables import ReportState
-from storage.reports.transitions import Actor
-from storage.reports.taking import Doing
 
 CONFIG_NAME, LOGIN_NAME = "config.toml", "login.json"
+PHONES_FOLDER, MAIL_FOLDER = "phones", "mail"
 USERNAME = "demo"
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
-_ACCEPTED_AFTER = timedelta(days=2)  # what is older than this has been accepted in the sample week
 
 
 def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
@@ -62,7 +53,9 @@ def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
     base = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # the operator's choice
     os.environ["SUISHOUPAI_WEB__HOST"] = host
     os.environ["SUISHOUPAI_WEB__PORT"] = str(port)
+    os.environ["SUISHOUPAI_WEB__PUBLIC_URL"] = base
     os.environ["SUISHOUPAI_WECHAT__API_BASE_URL"] = f"{base}/sim/platform"
+    os.environ["SUISHOUPAI_MAIL__PORT"] = str(_find_free_port("127.0.0.1"))
     settings = load_settings(config, os.environ)
     log = set_up_logs("warning")
     database = Database(settings.database.url)
@@ -70,7 +63,7 @@ def run_demo(host: str, port: int, folder: Path, *, has_seed: bool) -> int:
     login = _get_login(database, folder, read_clock())
     if has_seed and _is_empty(database):
         print("正在准备一周的样例消息 ...", flush=True)  # noqa: T201
-        _seed(settings, read_clock())
+        _seed(settings, folder, read_clock())
     database.close()
     print(  # noqa: T201
         f"\n  手机聊天  {base}/sim/\n  后台      {base}/admin/\n  登录      {login[0]}  {login[1]}\n\n"
@@ -94,8 +87,13 @@ def _make_app(settings: Settings, log: FilteringBoundLogger) -> Flask:
     platform = Platform(
         _make_account(settings), f"{base}/wechat", people=SAMPLE_PEOPLE, public_url=settings.wechat.api_base_url
     )
+    load_phones(platform, config.parent / PHONES_FOLDER)
+    mailbox = Mailbox(config.parent / MAIL_FOLDER)
+    start_mailbox(mailbox, settings.mail.port)  # ends with this process
     app.register_blueprint(make_platform_blueprint(platform), url_prefix="/sim/platform")
-    app.register_blueprint(make_simulator_blueprint(platform, SAMPLE_PEOPLE, SAMPLES, "/admin/"), url_prefix="/sim")
+    app.register_blueprint(
+        make_simulator_blueprint(platform, SAMPLE_PEOPLE, SAMPLES, "/admin/", mailbox=mailbox), url_prefix="/sim"
+    )
     return app
 
 
@@ -122,6 +120,14 @@ threads = 24
 
 [vault]
 key_file = "vault.key"
+
+[mail]
+host = "127.0.0.1"
+tls = "none"
+sender = "随手拍 <suishoupai@sample.invalid>"
+
+[duty]
+channels = ["mail:zhiban@sample.invalid"]
 
 [logging]
 level = "warning"
@@ -154,6 +160,7 @@ def _get_login(database: Database, folder: Path, now: datetime) -> tuple[str, st
             username=USERNAME,
             display_name="样例审核员",
             role=staff.Role.ADMIN,
+            email="anweiban@sample.invalid",
             password_hash=generate_password_hash(password),
             now=now,
         )
@@ -167,77 +174,16 @@ def _is_empty(database: Database) -> bool:
         return not units.list_units(db)
 
 
-def _seed(settings: Settings, now: datetime) -> None:
-    """Play the sample week that ended yesterday through the real robot and the real jobs, at the week's own time."""
-    start = now.astimezone(_SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=7)
-    clock = _WeekClock(start)
-    platform = Platform(_make_account(settings), "", clock=clock)
-    with serve_platform(platform) as api_base_url:
+def _seed(settings: Settings, folder: Path, now: datetime) -> None:
+    """Play the sample week into the empty database, on a platform and a mail server of its own."""
+    clock = WeekClock(now)
+    platform = Platform(_make_account(settings), "", clock=clock, people=SAMPLE_PEOPLE)
+    mailbox = Mailbox(folder / MAIL_FOLDER)
+    with serve_platform(platform) as api_base_url, serve_mailbox(mailbox, settings.mail.port):
         wechat = settings.wechat.model_copy(update={"api_base_url": api_base_url})
         program = build_program(settings.model_copy(update={"wechat": wechat}), set_up_logs("error"), clock)
-        with program.database.write() as db:
-            for unit in SAMPLE_UNITS:
-                units.add_unit(
-                    db,
-                    name=unit.name,
-                    kind=unit.kind,
-                    aliases=unit.aliases,
-                    latitude=unit.latitude,
-                    longitude=unit.longitude,
-                    is_high_risk=unit.is_high_risk,
-                    now=clock(),
-                )
-        play(load_week(), lambda step: _send(program, platform, clock, start, step))
-        clock.at = now
-        run_jobs_once(program)
-        _accept_older(program, now)
+        play_week(program, platform, clock, now, folder / PHONES_FOLDER)
         program.database.close()
-
-
-class _WeekClock:
-    """The time of the step that is being played."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-def _send(program: Program, platform: Platform, clock: _WeekClock, start: datetime, step: Step) -> None:
-    clock.at = start + step.at
-    run_jobs_once(program)  # what fell due since the step before
-    for envelope in _build_envelopes(platform, step):
-        message = read_incoming(read_fields(envelope.body), envelope.body, received_at=clock())
-        program.robot.get_reply(message)
-    clock.at += timedelta(seconds=3)
-    run_jobs_once(program)
-
-
-def _build_envelopes(platform: Platform, step: Step) -> list[Envelope]:
-    openid = next(person.openid for person in SAMPLE_PEOPLE if person.name == step.person)
-    build = platform.build
-    kinds: dict[str, Callable[[], list[Envelope]]] = {
-        "text": lambda: [build.text(openid, step.text)],
-        "photo": lambda: build.images(openid, [read_sample(scene) for scene in step.scenes]),
-        "voice": lambda: [build.voice(openid, build_amr_second(), recognition=step.text)],
-        "location": lambda: [build.location(openid, step.latitude or 0.0, step.longitude or 0.0, step.label)],
-        "link": lambda: [build.link(openid, step.text, "", step.label)],
-        "click": lambda: [build.click(openid, step.event_key)],
-        "scan": lambda: [build.scan(openid, step.event_key)],
-        "subscribe": lambda: [build.subscribe(openid, step.event_key)],
-        "unsubscribe": lambda: [build.unsubscribe(openid)],
-    }
-    return kinds[step.kind]()
-
-
-def _accept_older(program: Program, now: datetime) -> None:
-    with program.database.write() as db:
-        page = queue.list_queue(db, queue.QueueFilter(tab="all", state=ReportState.RECEIVED.value), most=500)
-        for row in page.rows:
-            if now - row.created_at > _ACCEPTED_AFTER:
-                doing = Doing(f"staff:{USERNAME}", Actor.REVIEWER, row.created_at + timedelta(hours=3), row.version)
-                verdicts.accept(db, row.id, doing, program.read_deadlines(db))
 
 
 def _find_free_port(host: str) -> int:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
 from sqlalchemy import Boolean, Column, Connection, String, Table, delete, insert, select
 
 from storage.database import metadata
+from storage.limit import Limit
 from storage.types import AnyRow
 
 holidays = Table(
@@ -25,20 +25,11 @@ holidays = Table(
     Column("name", String(40), nullable=False, default="", comment="such as 春节 or 调休上班"),
 )
 
-LimitUnit = Literal["minutes", "hours", "days", "working_days"]
 OfficeHours = tuple[time, time]  # from, until (no longer part of it)
 
 _ONE_DAY = timedelta(days=1)
 _LAST_MINUTE = time(23, 59)
 _LONGEST_BREAK = 60  # days; no holiday is as long, so an office table that closes every day is a mistake
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How long a step may take, counted from the end of the step before; an amount of 0 means at once."""
-
-    amount: int
-    unit: LimitUnit
 
 
 @dataclass(frozen=True)

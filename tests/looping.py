@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, select
 
-from storage.calendar import Calendar, Limit
+from storage.calendar import Calendar
 from storage.errors import StorageError
+from storage.limit import Limit
 from storage.reports import assignments, questions, verdicts
 from storage.reports.assignments import HandOver, PleaKind, pleas
 from storage.reports.deadlines import Deadlines, Step

@@ -7,7 +7,7 @@ from bot.settings.loading import load_settings
 from bot.settings.problems import Problem, SettingsError
 from bot.settings.tables import Settings
 from bot.settings.values import WorkingHours
-from storage.calendar import Limit
+from storage.limit import Limit
 
 __all__ = [
     "Limit",

@@ -38,7 +38,7 @@ from bot.settings.values import (
     check_any,
     refuse,
 )
-from storage.calendar import Limit
+from storage.limit import Limit
 
 Mode = Literal["plain", "compat", "safe"]
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, PlainValidator, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from storage.calendar import Limit, LimitUnit
+from storage.limit import Limit, LimitUnit
 
 T = TypeVar("T")
 

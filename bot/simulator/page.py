@@ -14,6 +14,8 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request,
 from bot.simulator import township
 from bot.simulator.delivery import Delivery
 from bot.simulator.envelopes import KIND_NAMES, Envelope
+from bot.simulator.mail_page import register_mailbox
+from bot.simulator.mailbox import Mailbox
 from bot.simulator.media import sniff_content
 from bot.simulator.menus import list_buttons
 from bot.simulator.people import Person
@@ -62,15 +64,19 @@ def make_simulator_blueprint(
     admin_url: str,
     *,
     account_name: str = "安全随手拍",
+    mailbox: Mailbox | None = None,
 ) -> Blueprint:
     """Return the chat page, to be mounted at /sim.
 
-    `samples_folder` holds the photos to choose from (jpg, png); `admin_url` is where the queue is.
+    `samples_folder` holds the photos to choose from (jpg, png); `admin_url` is where the queue is; a `mailbox` is
+    shown under mail/.
     """
     blueprint = Blueprint("simulator", __name__, template_folder="templates", static_folder="static")
     contacts = {person.openid: person for person in people}
     samples = _list_samples(samples_folder)
 
+    if mailbox is not None:
+        register_mailbox(blueprint, mailbox)
     blueprint.before_request(_check_origin)
     blueprint.after_request(_add_headers)
     blueprint.teardown_request(_close_uploads)
@@ -90,6 +96,7 @@ def make_simulator_blueprint(
             starter_photos=[name for name in STARTER_PHOTOS if name in samples],
             samples=[path.name for path in samples.values()],
             town=township,
+            has_mail=mailbox is not None,
         )
 
     @blueprint.get("/api/state")

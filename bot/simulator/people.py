@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from storage.staff import Role
+
 UnitKind = Literal["village", "enterprise", "office", "school"]
 
 
@@ -64,11 +66,54 @@ SAMPLE_PEOPLE: tuple[Person, ...] = (
     Person(_invent_openid("guo_kiln"), "样例·郭窑工", "砖厂烧窑", "#8a5a2b", "样例后岭村"),
     Person(_invent_openid("zhang_shop"), "样例·张老板", "街里开小卖铺", "#b08a2e", "样例东沟村"),
     Person(_invent_openid("liu_welder"), "样例·刘焊工", "到处揽活的电焊工", "#4f6f52", "样例白土坡村"),
-    Person(_invent_openid("chen_tricycle"), "样例·陈三轮", "种地,农闲跑三轮", "#2f7f7a", "样例柳树坪村"),
-    Person(_invent_openid("ma_shepherd"), "样例·马羊倌", "放羊,捎带护林", "#6b7d3a", "样例后岭村"),
+    Person(_invent_openid("chen_tricycle"), "样例·陈三轮", "种地，农闲跑三轮", "#2f7f7a", "样例柳树坪村"),
+    Person(_invent_openid("ma_shepherd"), "样例·马羊倌", "放羊，捎带护林", "#6b7d3a", "样例后岭村"),
     Person(_invent_openid("zhou_grid"), "样例·周网格员", "东沟村网格员", "#356a9c", "样例东沟村"),
     Person(_invent_openid("qin_safety"), "样例·秦安全员", "陶瓷厂安全员", "#7a3f5c", "样例青泥陶瓷厂"),
     Person(_invent_openid("feng_teacher"), "样例·冯老师", "中心小学老师", "#9c4f86", "样例中心小学"),
     Person(_invent_openid("niu_tenant"), "样例·牛租户", "租房住的小年轻", "#d0843c", "样例东沟村"),
     Person(_invent_openid("hao_passerby"), "样例·郝路过", "跑大车路过的", "#5f6b76", "样例白土坡村"),
+    Person(_invent_openid("wu_mine"), "样例·吴安监", "南洼矿安监科", "#4a6741", "样例南洼煤矿"),
+    Person(_invent_openid("han_west"), "样例·韩支书", "西梁片联系人", "#8c4a3a", "样例西梁村"),
+    Person(_invent_openid("jia_traffic"), "样例·贾站长", "镇交管站", "#42618a", "样例镇交管站"),
+    Person(_invent_openid("fang_power"), "样例·方师傅", "镇供电所外线班", "#8a6d1f", "样例镇供电所"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStaff:
+    """An invented member of staff; `units` names those whose liaison it is, `person` the phone that it has."""
+
+    username: str
+    name: str
+    role: Role
+    email: str = ""
+    units: tuple[str, ...] = ()
+    person: str = ""
+
+
+SAMPLE_STAFF: tuple[SampleStaff, ...] = (
+    SampleStaff("fuhe", "样例·复核员", Role.REVIEWER, "fuhe@sample.invalid"),
+    SampleStaff("lingdao", "样例·分管领导", Role.LEADER, "lingdao@sample.invalid"),
+    SampleStaff("baomi", "样例·保密专人", Role.KEEPER, "baomi@sample.invalid"),
+    SampleStaff(
+        "zhou", "样例·周网格员", Role.LIAISON, "zhou@sample.invalid",
+        ("样例东沟村", "样例杏花沟村", "样例南洼村", "样例福满楼饭店", "样例顺路加油站"), "样例·周网格员",
+    ),
+    SampleStaff(
+        "han", "样例·韩支书", Role.LIAISON, "han@sample.invalid",
+        ("样例西梁村", "样例后岭村", "样例柳树坪村", "样例白土坡村"), "样例·韩支书",
+    ),
+    SampleStaff(
+        "qin", "样例·秦安全员", Role.LIAISON, "qin@sample.invalid", ("样例青泥陶瓷厂", "样例后岭砖厂"), "样例·秦安全员"
+    ),
+    SampleStaff("wu", "样例·吴安监", Role.LIAISON, "wu@sample.invalid", ("样例南洼煤矿",), "样例·吴安监"),
+    SampleStaff("jia", "样例·贾站长", Role.LIAISON, "", ("样例镇交管站",), "样例·贾站长"),
+    SampleStaff("fang", "样例·方师傅", Role.LIAISON, "", ("样例镇供电所",), "样例·方师傅"),
+    SampleStaff(
+        "feng", "样例·冯老师", Role.LIAISON, "", ("样例中心小学", "样例小苗幼儿园"), "样例·冯老师"
+    ),
+)  # fmt: skip
+
+# Which office sees to a kind of hazard wherever it is.
+SAMPLE_OFFICES = {"ROAD": "样例镇交管站", "ELEC": "样例镇供电所"}

@@ -147,6 +147,12 @@ class Platform:
         self._record_push(envelope)
         return self._post(envelope, push)
 
+    def record_exchange(self, envelope: Envelope, answer: str | None) -> None:
+        """Show a push and its answer as if they had been delivered; for a past that is played without a network."""
+        self._record_push(envelope)
+        if answer:
+            self.chats.add_bubble(envelope.openid, "account", "text", answer, self.clock())
+
     def deliver_many(self, envelopes: Sequence[Envelope], parallel: int = 9) -> list[Delivery]:
         """Post several at once over `parallel` connections; the results come in the order of the envelopes."""
         if not envelopes:

@@ -40,6 +40,9 @@ class Understander(Protocol):
     def understand(self, text: str) -> Understanding: ...
 
 
+CLOCKS_APART = timedelta(minutes=10)  # more than the platform's clock and ours may differ
+
+
 class CleanTextReply(TextReply):  # type: ignore[misc]  # WeRoBot has no types
     """A text reply whose words cannot end its CDATA section or break the XML."""
 
@@ -287,8 +290,10 @@ class IntakeRoBot(BaseRoBot):  # type: ignore[misc]  # WeRoBot has no types
         """Return when somebody left whose earlier message arrives only now.
 
         Nothing of them is kept that could be looked up by who they are, so the key of the unsubscription itself is
-        tried for every second that it can have happened in.
+        tried for every second that it can have happened in, once it is known that anybody left at all.
         """
+        if not reporters.has_anybody_left(db, message.sent_at - CLOCKS_APART):
+            return None
         sent, received = int(message.sent_at.timestamp()), int(message.received_at.timestamp())
         for second in range(sent, min(max(sent, received) + 3, sent + LATEST_SECONDS)):
             key = self._vault.fingerprint(*get_unsubscription(message, second))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from storage.calendar import Calendar, Limit
+from storage.calendar import Calendar
+from storage.limit import Limit
 from storage.reports.tables import ReportState
 
 

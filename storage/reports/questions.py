@@ -80,6 +80,15 @@ def list_open_questions(db: Connection, reporter_id: int) -> Sequence[AnyRow]:
     ).all()
 
 
+def list_all_open_questions(db: Connection, kind: QuestionKind, *, before: datetime) -> Sequence[AnyRow]:
+    """Return what was asked of anybody before an instant and is not answered, oldest first."""
+    return db.execute(
+        select(questions)
+        .where(questions.c.answered_at.is_(None), questions.c.kind == kind, questions.c.asked_at <= before)
+        .order_by(questions.c.id)
+    ).all()
+
+
 def find_open_question(db: Connection, report_id: int, kind: QuestionKind) -> AnyRow | None:
     """Return the open question about a report."""
     return db.execute(

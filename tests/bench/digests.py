@@ -11,7 +11,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,6 +49,7 @@ _PATH = (
     ("rectify", "assigned", "rectified"),
     ("close", "rectified", "closed"),
 )
+_CATEGORIES = ("MINE", "FIRE", "ELEC", "GAS", "ROAD", "CONS", "UNK")
 _HANDED = (ReportState.ASSIGNED, ReportState.RECTIFIED)
 
 
@@ -111,36 +112,39 @@ def _fill_staff(db: Connection, now: datetime) -> None:
         db.execute(insert(liaisons).values(staff_id=staff_id, unit_id=unit_id))
 
 
+def _draw_states(count: int) -> Sequence[ReportState]:
+    """Return the state of each report: three tenths are open, as in the bench of the queue."""
+    states, weights = zip(*queue._STATES, strict=True)
+    return random.Random(21).choices(states, weights, k=count)
+
+
 def _make_reports(count: int, now: int) -> Iterator[dict[str, Any]]:
-    chance = random.Random(21)
-    pairs: Any = _Nothing()
-    for row in queue._make_reports(count, pairs):
-        row["unit_id"] = row["id"] % _UNITS + 1
-        if row["state"] in _HANDED:
-            row["due_at"] = now + chance.randint(-40, 40) * _DAY
-        yield row
-
-
-class _Nothing(dict[str, Any]):
-    """Takes search pairs and forgets them."""
-
-    def __missing__(self, key: str) -> list[int]:
-        return []
+    chance = random.Random(22)
+    for number, state in enumerate(_draw_states(count), 1):
+        created = queue._START + number * queue._MINUTE
+        level = ("P2", "P3", "P2", "P3", "P2", "P1", "P2", "P3", "P2", "P3")[number % 10]
+        yield {
+            "id": number, "code": f"{number:010d}", "reporter_id": number % 100 + 1, "state": state.value, "version": 1,
+            "category": _CATEGORIES[chance.randrange(7)], "level": "P0" if number % 500 == 0 else level,
+            "is_emergency": False, "major_standard": "", "why": "", "description": "护栏断了一截，在井口边上",
+            "place_label": "东坪村井口", "latitude": None, "longitude": None, "unit_id": number % _UNITS + 1,
+            "is_anonymous": False, "photo_count": 1, "voice_count": 0, "video_count": 0, "message_count": 2,
+            "missing": "", "asked": "", "source": "chat", "opened_at": created, "last_piece_at": created,
+            "gather_until": None, "created_at": created, "submitted_at": created + queue._MINUTE,
+            "due_at": now + chance.randint(-40, 40) * _DAY if state in _HANDED else None, "merged_into_id": None,
+            "is_indexed": True, "search_text": "",
+        }  # fmt: skip
 
 
 def _make_steps(count: int) -> Iterator[dict[str, Any]]:
-    for row in queue._make_reports(count, _Nothing()):  # type: ignore[arg-type]
-        ends = [number for number, (_, _, to_state) in enumerate(_PATH) if to_state == row["state"]]
-        for number, (action, from_state, to_state) in enumerate(_PATH[: (ends[0] if ends else 1) + 1]):
+    for number, state in enumerate(_draw_states(count), 1):
+        ends = [at for at, (_, _, to_state) in enumerate(_PATH) if to_state == state]
+        created = queue._START + number * queue._MINUTE
+        for at, (action, from_state, to_state) in enumerate(_PATH[: (ends[0] if ends else 1) + 1]):
             yield {
-                "report_id": row["id"],
-                "at": row["created_at"] + number * _DAY // 2,
-                "by": "staff:reviewer",
-                "action": action,
-                "from_state": from_state,
-                "to_state": to_state,
-                "note": "",
-            }
+                "report_id": number, "at": created + at * _DAY // 2, "by": "staff:reviewer", "action": action,
+                "from_state": from_state, "to_state": to_state, "note": "",
+            }  # fmt: skip
 
 
 def _make_hand_overs(count: int, now: int) -> Iterator[dict[str, Any]]:

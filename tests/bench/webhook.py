@@ -107,7 +107,7 @@ def _make_contenders(folder: Path, database_url: str | None) -> list[Contender]:
         ),
         Contender(
             "suishoupai, WAL + FULL" if database_url is None else "suishoupai, PostgreSQL",
-            [python, "-m", "bot", "--config", str(config), "serve", "web"], {"PROMETHEUS_MULTIPROC_DIR": ""}, ports[2],
+            [python, "-m", "bot", "--config", str(config), "serve", "web"], {}, ports[2],
         ),
     ]  # fmt: skip
 

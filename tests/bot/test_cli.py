@@ -260,7 +260,7 @@ def test_classify_goes_on_without_units_when_the_database_has_none(old_config: P
 def test_run_jobs_once_does_what_is_due(config: Path, sqlite_database: Database) -> None:
     with sqlite_database.write() as db:
         make_report(db, is_indexed=False)
-    assert run_with(config, "run-jobs", "--once").stdout == "做了 1 件。\n"
+    assert run_with(config, "run-jobs", "--once").stdout == "做了 2 件。\n"  # its first deadline, and its search pairs
     assert run_with(config, "run-jobs", "--once").stdout == "做了 0 件。\n"
     with sqlite_database.read() as db:
         assert db.execute(text("SELECT count(*) FROM report_pairs")).scalar_one() > 0

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from storage.calendar import Calendar, Limit, forget_holiday, list_holidays, read_calendar, set_holiday
+from storage.calendar import Calendar, forget_holiday, list_holidays, read_calendar, set_holiday
 from storage.database import Database
+from storage.limit import Limit
 from tests.looping import HOURS, ZONE, make_calendar
 
 CALENDAR = make_calendar()

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.jobs.gathering import date_next_report
-from storage.calendar import Limit
 from storage.database import Database
+from storage.limit import Limit
 from storage.reports import questions
 from storage.reports.deadlines import Deadlines, Step
 from storage.reports.questions import QuestionKind

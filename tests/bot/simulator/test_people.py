@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from bot.simulator.people import SAMPLE_PEOPLE, SAMPLE_UNITS, Person, SampleUnit
+from bot.simulator.people import SAMPLE_OFFICES, SAMPLE_PEOPLE, SAMPLE_STAFF, SAMPLE_UNITS, Person, SampleUnit
+from storage.staff import Role
 
 
 @pytest.mark.parametrize("person", SAMPLE_PEOPLE, ids=lambda person: person.name)
@@ -19,7 +20,7 @@ def test_person_is_plainly_invented(person: Person) -> None:
 
 @pytest.mark.parametrize("field", ["openid", "name", "colour"])
 def test_no_two_people_share(field: str) -> None:
-    assert len({getattr(person, field) for person in SAMPLE_PEOPLE}) == len(SAMPLE_PEOPLE) == 14
+    assert len({getattr(person, field) for person in SAMPLE_PEOPLE}) == len(SAMPLE_PEOPLE) == 18
 
 
 @pytest.mark.parametrize("unit", SAMPLE_UNITS, ids=lambda unit: unit.name)
@@ -47,3 +48,12 @@ def test_nothing_looks_like_a_phone_number() -> None:
         + [f"{unit.name} {unit.aliases}" for unit in SAMPLE_UNITS]
     )
     assert re.findall(r"\d{5,}", written) == []
+
+
+def test_liaisons_have_a_phone_and_units_and_nobody_a_real_address() -> None:
+    phones = {person.name for person in SAMPLE_PEOPLE}
+    units = [unit for member in SAMPLE_STAFF for unit in member.units]
+    assert all(member.person in phones and member.units for member in SAMPLE_STAFF if member.role is Role.LIAISON)
+    assert sorted(units) == sorted(unit.name for unit in SAMPLE_UNITS if unit.name in units)  # one liaison each
+    assert all(not member.email or member.email.endswith("@sample.invalid") for member in SAMPLE_STAFF)
+    assert set(SAMPLE_OFFICES.values()) <= set(units)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.simulator import scenes
-from bot.simulator.people import SAMPLE_PEOPLE
+from bot.simulator.people import SAMPLE_PEOPLE, SAMPLE_STAFF
 from bot.simulator.script import THEMES, WEEK_FILE, Step, WeekError, load_week, play
 
 
@@ -18,7 +18,9 @@ def week() -> list[Step]:
 
 def test_week_is_lively(week: list[Step]) -> None:
     assert len(week) >= 150
-    assert {step.person for step in week} == {person.name for person in SAMPLE_PEOPLE}
+    liaisons = {member.person for member in SAMPLE_STAFF}  # most of them only answer what they are sent
+    talkers = {step.person for step in week}
+    assert {person.name for person in SAMPLE_PEOPLE} - liaisons <= talkers <= {person.name for person in SAMPLE_PEOPLE}
     assert {step.at.days for step in week} == set(range(7))
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from bot.deadlines import read_deadlines
 from bot.settings.tables import DeadlinesTable, ScheduleTable
-from storage.calendar import Limit, set_holiday
+from storage.calendar import set_holiday
 from storage.database import Database
+from storage.limit import Limit
 from storage.reports.deadlines import NEXT_STEP, Step
 from storage.reports.tables import OPEN_STATES, ReportState
 from tests.looping import DEADLINES, ZONE
