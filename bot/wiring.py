@@ -20,6 +20,7 @@ from bot.notify.services import NoticeServices
 from bot.notify.template import build_template
 from bot.notify.words import MakeWords
 from bot.settings import Settings
+from bot.task_links import build_task_url
 from bot.webhook.robot import IntakeRoBot
 from bot.wechat.client import WeChatClient
 from bot.wechat.tokens import TokenStore
@@ -104,8 +105,16 @@ class Program:
             progress_template=build_template(notify.progress_template, notify.progress_fields),
             reminder_template=build_template(notify.reminder_template, notify.reminder_fields),
             makers=self.makers,
+            build_task_url=self.build_task_url,
             most_per_recipient_per_day=notify.most_per_recipient_per_day,
         )
+
+    def build_task_url(self, assignment_id: int) -> str:
+        """Return the address of a liaison's page, nothing where the outside has none of ours."""
+        web = self.settings.web
+        if not web.public_url:
+            return ""
+        return build_task_url(assignment_id, secret_key=web.secret_key.get_secret_value(), public_url=web.public_url)
 
     @cached_property
     def makers(self) -> Mapping[Purpose, MakeWords]:

@@ -67,3 +67,8 @@ def title(purpose: Purpose, code: str = "") -> str:
 def state(purpose: Purpose, subject: str) -> str:
     """Return where a report stands, in at most five characters: the step that the subject names, else the purpose."""
     return STEPS.get(subject.split(":")[2], STATES[purpose]) if subject.count(":") >= 2 else STATES[purpose]
+
+
+def see_photos(url: str) -> str:
+    """Return the line that leads a liaison to the photos of what is to be mended."""
+    return f"看照片：{url}"

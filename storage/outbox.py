@@ -372,9 +372,12 @@ def count_outbox(db: Connection) -> Mapping[NoticeState, int]:
 
 
 def list_report_notices(db: Connection, report_id: int) -> Sequence[AnyRow]:
-    """Return what became of every notice about a report, oldest first; columns as in the outbox's list."""
+    """Return every notice about a report with its words, oldest first, and `display_name` of the member of staff."""
     return db.execute(
-        select(*_SHOWN).select_from(_WITH_NAMES).where(notices.c.report_id == report_id).order_by(notices.c.id)
+        select(notices, staff.c.display_name)
+        .select_from(notices.outerjoin(staff, staff.c.id == notices.c.staff_id))
+        .where(notices.c.report_id == report_id)
+        .order_by(notices.c.id)
     ).all()
 
 

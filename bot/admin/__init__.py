@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
+from bot import dates, words
 from bot.admin import (
     assign,
     auth,
     bulk,
     calendar_page,
-    dates,
     digests,
     inbox,
     ledger,
@@ -30,7 +30,6 @@ from bot.admin import (
     tasks,
     units,
     wordings,
-    words,
 )
 from bot.admin.headers import add_headers, build_headers
 from bot.admin.services import EXTENSION, AdminServices

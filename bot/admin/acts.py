@@ -9,7 +9,8 @@ from datetime import datetime
 from flask import request
 from sqlalchemy import Connection
 
-from bot.admin import telling, words
+from bot import words
+from bot.admin import telling
 from bot.admin.forms import LONGEST_SAYING, RefusedError, read_day, read_text
 from handlers import steps
 from handlers.texts_steps import say_day

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from bot.admin import words
+from bot import words
 from bot.admin.accounts import get_member
-from bot.admin.dates import CHINA
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services
+from bot.dates import CHINA
 
 # As a module, because it says things in the words of these pages and so may be in the middle of being loaded.
 from bot.documents import ledger as documents

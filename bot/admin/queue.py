@@ -12,10 +12,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from bot.admin import words
-from bot.admin.dates import CHINA
+from bot import words
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services
+from bot.dates import CHINA
 from storage.reports.claims import list_claims
 from storage.reports.deadlines import Deadlines
 from storage.reports.queue import (

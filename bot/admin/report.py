@@ -19,7 +19,7 @@ from bot.admin.queue import build_filter_args, read_filter, say_first_line
 from bot.admin.rights import Right, needs
 from bot.admin.services import AdminServices, get_services
 from bot.admin.timeline import list_entries, say_who
-from bot.admin.words import say_twin
+from bot.words import say_twin
 from storage.attachments import AttachmentState, list_report_attachments
 from storage.audit import record_audit_entry
 from storage.messages import list_report_messages

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 from werkzeug.security import generate_password_hash
 
-from bot.admin import words
+from bot import words
 from bot.admin.accounts import get_member
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, send_file
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Connection
 
 from bot.admin.headers import add_headers, build_headers
 from bot.admin.photos import SHOWN_TYPES
 from bot.admin.services import AdminServices, get_services
+from bot.task_links import read_task_token
 from handlers import steps
 from media.errors import MissingFileError
 from storage.attachments import AttachmentState, find_attachment
@@ -25,7 +24,6 @@ from storage.reports.assignments import find_assignment, read_photo_ids, to_hand
 from storage.types import AnyRow
 
 LIVES_AFTER = timedelta(days=30)  # after the deadline
-_SALT = "suishoupai-task"
 
 
 def register_tasks(app: Flask, services: AdminServices) -> None:
@@ -40,11 +38,6 @@ def register_tasks(app: Flask, services: AdminServices) -> None:
         return add_headers(response, headers, is_static=False)
 
     app.register_blueprint(blueprint, url_prefix="/tasks")
-
-
-def build_task_url(assignment_id: int, *, secret_key: str, public_url: str) -> str:
-    """Return the address that a liaison opens; `secret_key` is web.secret_key, `public_url` web.public_url."""
-    return f"{public_url.rstrip('/')}/tasks/{quote(_get_signer(secret_key).dumps(assignment_id))}"
 
 
 def show_task(token: str) -> ResponseReturnValue:
@@ -78,11 +71,8 @@ def show_task_photo(token: str, number: int) -> ResponseReturnValue:
 
 
 def _find_task(db: Connection, token: str, *, now: datetime) -> AnyRow:
-    try:
-        assignment_id = _get_signer(str(current_app.secret_key)).loads(token)
-    except BadSignature:
-        abort(404)
-    assignment = find_assignment(db, assignment_id) if isinstance(assignment_id, int) else None
+    assignment_id = read_task_token(token, secret_key=str(current_app.secret_key))
+    assignment = None if assignment_id is None else find_assignment(db, assignment_id)
     if assignment is None or now > assignment.due_at + LIVES_AFTER:
         abort(404)
     return assignment
@@ -99,7 +89,3 @@ def _list_photos(db: Connection, assignment: AnyRow) -> list[AnyRow]:
         and photo.clean_key
         and photo.content_type in SHOWN_TYPES
     ]
-
-
-def _get_signer(secret_key: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret_key, salt=_SALT)

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.admin import words
-from storage.outbox import NoticeState
-from storage.reports.notices import list_notices
+from bot import words
+from storage.outbox import NoticeState, list_report_notices
 from storage.reports.questions import QuestionKind, list_questions
 from storage.reports.queue import list_history
 from storage.staff import find_staff
@@ -35,7 +34,7 @@ def list_entries(db: Connection, report_id: int) -> list[Entry]:
     """Return everything that happened to a report, oldest first."""
     entries = [
         *_list_steps(db, list_history(db, report_id)),
-        *(_to_entry(notice) for notice in list_notices(db, report_id)),
+        *(_to_entry(notice) for notice in list_report_notices(db, report_id)),
         *_list_answers(list_questions(db, report_id)),
     ]
     return sorted(entries, key=lambda entry: entry.at)  # a step stays before what it told

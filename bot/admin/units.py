@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from bot.admin import words
+from bot import words
 from bot.admin.accounts import get_member
 from bot.admin.rights import Right, needs
 from bot.admin.services import get_services

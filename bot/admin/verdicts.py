@@ -8,7 +8,8 @@ from typing import Protocol
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from bot.admin import telling, words
+from bot import words
+from bot.admin import telling
 from bot.admin.accounts import get_member
 from bot.admin.acts import ACTS, Act, Desk
 from bot.admin.claims import refuse_what_is_claimed

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from bot.admin import words
+from bot import words
 from bot.admin.accounts import get_member
 from bot.admin.forms import LONGEST_SAYING, RefusedError, read_text
 from bot.admin.rights import Right, needs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.admin import dates, words  # the words and dates of the pages: a digest says them alike
+from bot import dates, words  # the words and dates of the pages: a digest says them alike
 from bot.digests.gather import Facts, Sign
 from handlers import texts_digest as texts
 from handlers.texts import quote

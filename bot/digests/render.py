@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
-from bot.admin import dates
+from bot import dates
 from bot.digests.gather import Facts
 from bot.digests.phrase import (
     Line,

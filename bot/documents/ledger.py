@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Connection
 
 # Words and dates of the pages; as modules, because the pages in turn offer this ledger.
-from bot.admin import dates, words
+from bot import dates, words
 from bot.documents.ledger_sheet import PictureStore, SheetRow, write_workbook
 from bot.documents.tabular import Format, neutralise_cell
 from storage.reports.ledger import LedgerFigures, LedgerFilter, LedgerRow, is_due, iter_ledger

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 # As modules, because the pages in turn offer these papers.
-from bot.admin import dates
+from bot import dates
 from bot.documents.text_sheet import clean_text
 from storage.reports.ledger import HANDED_STATES, LedgerPhoto, LedgerRow, find_ledger_row
 

@@ -14,10 +14,14 @@ from bot.digests.render import LinkMaker, render
 from bot.digests.weeks import Week, find_due_at, list_due_weeks
 from bot.settings import Settings
 from storage import digests, outbox
+from storage.bindings import find_binding
 from storage.database import Database
 from storage.digests import UNIT, Reader
-from storage.outbox import Purpose
+from storage.outbox import Channel, Purpose
 from storage.reports.deadlines import Deadlines
+from storage.staff import find_staff_by_id
+
+BY_MAIL = ":mail"  # after the subject of the second notice of a digest that goes by chat and by mail
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,24 @@ def queue_digest(database: Database, facts: Facts, rules: DigestRules) -> bool:
     with database.write() as db:
         if digests.keep_digest(db, reader, week=week, words=said, page=page, now=facts.made_at) is None:
             return False
-        outbox.add_notice(
-            db, recipient=reader.recipient, purpose=Purpose.DIGEST, subject=f"week:{week}", now=facts.made_at
-        )
+        for subject, channels in _list_ways(db, reader, f"week:{week}"):
+            outbox.add_notice(
+                db,
+                recipient=reader.recipient,
+                purpose=Purpose.DIGEST,
+                subject=subject,
+                fields={"channels": channels} if channels else {},
+                now=facts.made_at,
+            )
     return True
+
+
+def _list_ways(db: Connection, reader: Reader, subject: str) -> list[tuple[str, list[str]]]:
+    """Return the subjects and channels of a digest's notices: by chat and by mail for who has both."""
+    person = find_staff_by_id(db, reader.staff_id)
+    if person is None or not person.email or find_binding(db, reader.staff_id) is None:
+        return [(subject, [])]
+    return [(subject, [Channel.CUSTOMER, Channel.TEMPLATE]), (f"{subject}{BY_MAIL}", [Channel.MAIL])]
 
 
 def build_link(reader: Reader, week: Week, public_url: str) -> str:

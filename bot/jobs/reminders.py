@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.admin import dates, words  # a reminder says terms and categories as the pages do
+from bot import dates, words  # a reminder says terms and categories as the pages do
 from handlers import texts_digest as texts
 from handlers.texts_digest import Item, Waiting
 from storage import outbox

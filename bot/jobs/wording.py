@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 from bot.digests.weeks import parse_week
 from bot.documents import ledger as documents
-from bot.jobs.digests import build_link
+from bot.jobs.digests import BY_MAIL, build_link
 from bot.jobs.reminders import word_escalation, word_reminder
 from bot.notify.words import Attached, MakeWords, Rendered
 from handlers import texts_digest as texts
 from storage.digests import Reader, find_digest, list_readers
-from storage.outbox import DueNotice, Purpose
+from storage.outbox import Channel, DueNotice, Purpose
 from storage.reports.deadlines import Deadlines
 from storage.reports.ledger import LedgerFilter, count_ledger
 from storage.staff import find_staff_by_id
@@ -51,7 +51,7 @@ def render_digest(
     db: Connection, notice: DueNotice, now: datetime, deadlines: Deadlines, public_url: str
 ) -> Rendered | None:
     """Return a digest as it was made, for a recipient with an address with the ledger; None for who has left."""
-    named = notice.subject.removeprefix("week:")
+    named = notice.subject.removeprefix("week:").removesuffix(BY_MAIL)
     digest = find_digest(db, named, notice.recipient)
     reader = next((each for each in list_readers(db) if each.recipient == notice.recipient), None)
     if digest is None or reader is None:
@@ -61,9 +61,15 @@ def render_digest(
         digest.words,
         texts.digest_title(week.say()),
         html=digest.page,
-        attached=_attach_ledger(db, reader, named, now, deadlines),
+        attached=_attach_ledger(db, reader, named, now, deadlines) if _may_be_mail(notice) else (),
         url=build_link(reader, week, public_url),
     )
+
+
+def _may_be_mail(notice: DueNotice) -> bool:
+    """Return whether a notice can go by mail, so that the ledger is worth its while."""
+    channels = notice.fields.get("channels")
+    return not channels or Channel.MAIL in channels
 
 
 def _attach_ledger(

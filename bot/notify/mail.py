@@ -53,7 +53,8 @@ def send_mail(
     """Hand a mail to the server; raises SendError. The certificate is checked unless `make_context` says otherwise."""
     if not settings.host:
         raise SendError("还没有配置发邮件的服务器", permanent=True, needs_operator=True)
-    context = (make_context or ssl.create_default_context)()
+    make_context = make_context or ssl.create_default_context
+    context = None if settings.tls == "none" else make_context()  # reading every root certificate takes a while
     # Errors of smtplib hold addresses and the server's own words, so ours are raised outside of the handler.
     server, failure = _connect(settings, context)
     if server is None:
@@ -63,7 +64,7 @@ def send_mail(
         raise failure
 
 
-def _connect(settings: MailTable, context: ssl.SSLContext) -> tuple[smtplib.SMTP | None, SendError | None]:
+def _connect(settings: MailTable, context: ssl.SSLContext | None) -> tuple[smtplib.SMTP | None, SendError | None]:
     server: smtplib.SMTP | None = None
     try:
         if settings.tls == "tls":

@@ -78,7 +78,9 @@ def send_next_notice(services: NoticeServices) -> bool:
         return False
     with services.database.read() as db:
         timezone = services.read_calendar(db).timezone
-        rendered = render(db, notice, now=now, timezone=timezone, makers=services.makers)
+        rendered = render(
+            db, notice, now=now, timezone=timezone, makers=services.makers, build_task_url=services.build_task_url
+        )
     tried: dict[Channel, Judgement] = {}
     while True:
         with services.database.write() as db:

@@ -77,6 +77,7 @@ class NoticeServices:
     log: FilteringBoundLogger
     duty: Mapping[str, DutyChannel] = field(default_factory=dict, repr=False)
     robots: Mapping[str, Robot] = field(default_factory=dict, repr=False)
+    build_task_url: Callable[[int], str] = lambda _assignment_id: ""
     progress_template: Template | None = None
     reminder_template: Template | None = None
     makers: Mapping[Purpose, MakeWords] = field(default_factory=dict)

@@ -40,6 +40,8 @@ class Rendered:
     url: str = ""
 
 
+_TASKS = frozenset({Purpose.ASSIGNMENT, Purpose.RETURNED})  # a liaison is to mend something
+
 # Makes the words of one purpose when it is sent; None when there is nothing to say any more.
 MakeWords: TypeAlias = Callable[[Connection, DueNotice, datetime], Rendered | None]
 
@@ -51,10 +53,12 @@ def render(
     now: datetime,
     timezone: ZoneInfo,
     makers: Mapping[Purpose, MakeWords],
+    build_task_url: Callable[[int], str] = lambda _assignment_id: "",
 ) -> Rendered | None:
     """Return a notice as it is sent now; None when it is not needed any more.
 
-    Words that were put into the outbox go before words made now. A purpose with neither raises ValueError.
+    Words that were put into the outbox go before words made now. A purpose with neither raises ValueError. What is to
+    be mended gets the address of its page, where `build_task_url` gives one.
     """
     if not notice.words:
         make = makers.get(notice.purpose)
@@ -63,7 +67,11 @@ def render(
         made = make(db, notice, now)
         return None if made is None else _fill_values(made, notice, "", now, timezone)
     code = _find_code(db, notice)
-    made = Rendered(notice.words, texts.title(notice.purpose, code))
+    assignment_id = notice.fields.get("assignment_id") if notice.purpose in _TASKS else None
+    url = "" if assignment_id is None else build_task_url(int(assignment_id))
+    made = Rendered(
+        f"{notice.words}\n{texts.see_photos(url)}" if url else notice.words, texts.title(notice.purpose, code), url=url
+    )
     return _fill_values(made, notice, code, now, timezone)
 
 

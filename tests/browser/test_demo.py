@@ -55,8 +55,10 @@ def test_newcomer_sends_a_photo_and_reads_that_it_is_accepted(open_page: OpenPag
     desk.get_by_role("button", name="受理", exact=True).click()
     expect(desk.get_by_role("status")).to_contain_text(f"{code} 已受理")
 
+    assert f"您报的 {code} 受理了" in phone.read_answer(2)  # it comes by itself
+
     phone.page.get_by_role("button", name="查进度").click()
-    said = phone.read_answer(2)
+    said = phone.read_answer(3)
     assert code in said
     assert "已受理" in said
 

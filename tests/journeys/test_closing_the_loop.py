@@ -235,6 +235,11 @@ def test_one_hazard_from_the_photo_to_mondays_digest(town: Town) -> None:
     assert all(part in task for part in ("请整改", town.code, "东沟村 2 号楼楼道", "清走堆放物", "11月19日"))
     assert not any(part in task for part in ("娃", "夜班", "黑咕隆咚", "热心群众"))
     assert town.row["state"] == "assigned"
+    link = re.search(r"http://127\.0\.0\.1:8000(/tasks/\S+)", task)
+    assert link
+    page = town.browser.client.get(link[1]).get_data(as_text=True)  # no log-in is asked for
+    assert "清走堆放物" in page
+    assert "黑咕隆咚" not in page
 
     # The liaison answers by chat.
     assert town.code in town.say(LIAISON, "我的任务")

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from bot.admin.tasks import build_task_url
+from bot.task_links import build_task_url
 from storage.attachments import attachments
 from storage.database import Database
 from storage.outbox import notices

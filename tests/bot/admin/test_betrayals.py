@@ -9,7 +9,7 @@ import pytest
 
 from bot.admin.betrayals import find_betrayals, split_passages
 from bot.admin.neutral import load_phrases
-from bot.admin.words import CATEGORIES
+from bot.words import CATEGORIES
 from storage.reports.assignments import HandOver
 from tests.factories import NOW
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bot.admin import words
+from bot import words
 from bot.rosters.staff_roster import ROLE_WORDS
 from bot.rosters.unit_roster import KIND_WORDS
 from storage import staff, units

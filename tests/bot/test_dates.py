@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.admin.dates import CHINA, is_overdue, say_due, say_exactly, say_moment
+from bot.dates import CHINA, is_overdue, say_due, say_exactly, say_moment
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=CHINA)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from bot.admin import words
+from bot import words
 from bot.admin.rights import RIGHTS
 from handlers.classify.types import Category, Intent, Level
 from handlers.message import Kind
