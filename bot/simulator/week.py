@@ -25,7 +25,7 @@ from bot.wiring import Program
 from storage import bindings, staff, units
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-_LEFT_ALONE = timedelta(hours=20)  # as old as that a report must be for the invented office to have touched it
+_LEFT_ALONE = timedelta(hours=44)  # as old as that a report must be for the invented office to have touched it
 _FIRST_TICK, _LAST_TICK = time(6), time(21)  # nothing but the people's own messages happens at night
 
 
