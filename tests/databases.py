@@ -75,7 +75,7 @@ def make_postgres_database(server_url: str, *, template: str = "template1") -> I
     name = f"suishoupai_{uuid.uuid4().hex[:16]}"
     with _administer(server_url) as engine:
         with engine.connect() as db:
-            db.execute(text(f'CREATE DATABASE {name} TEMPLATE "{template}"'))
+            db.execute(text(f'CREATE DATABASE {name} TEMPLATE "{template}" STRATEGY FILE_COPY'))  # half as long
         try:
             yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
         finally:

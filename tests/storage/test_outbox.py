@@ -171,7 +171,7 @@ def test_lists_and_counts_by_state_with_names(database: Database) -> None:
         assert [(one.purpose, one.state, one.display_name) for one in timeline] == [
             ("progress", "failed", None), ("assignment", "waiting", "样例·王"),
         ]  # fmt: skip
-        assert timeline[0].code
+        assert timeline[1].report_id == report_id
 
 
 # --- where somebody is reached --------------------------------------------------------------------------------
