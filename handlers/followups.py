@@ -89,9 +89,9 @@ def hear(message: Message, db: Connection, services: Services, recent: Sequence[
         Kind.LOCATION,
     ):
         return None
-    open_ = questions.list_open_questions(db, message.reporter_id)
-    if not open_:
+    if not questions.is_asked(db, message.reporter_id):
         return None
+    open_ = questions.list_open_questions(db, message.reporter_id)
     current = find_current(recent, message.sent_at, services.rules)
     asked = _pick(open_, heard.report_code, QuestionKind.FIXED)
     answer = read_answer(message.text)

@@ -21,7 +21,7 @@ from bot.dates import CHINA
 
 # As a module, because it says things in the words of these pages and so may be in the middle of being loaded.
 from bot.documents import ledger as documents
-from bot.documents.tabular import Format
+from bot.documents.cells import Format
 from storage.audit import record_audit_entry
 from storage.reports.ledger import LedgerFigures, LedgerFilter, count_ledger, iter_ledger
 from storage.reports.tables import ReportState

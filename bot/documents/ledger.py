@@ -7,16 +7,18 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import Connection
 
 # Words and dates of the pages; as modules, because the pages in turn offer this ledger.
 from bot import dates, words
-from bot.documents.ledger_sheet import PictureStore, SheetRow, write_workbook
-from bot.documents.tabular import Format, neutralise_cell
+from bot.documents.cells import Format, neutralise_cell
 from storage.reports.ledger import LedgerFigures, LedgerFilter, LedgerRow, is_due, iter_ledger
 from storage.reports.tables import ReportState
+
+if TYPE_CHECKING:
+    from bot.documents.ledger_sheet import PictureStore
 
 # The columns of a township's ledger in their order; the figures of a cell are whole numbers, everything else is text.
 TITLES: dict[str, str] = {
@@ -78,6 +80,9 @@ def write_ledger(
     elif format_ == "csv":
         _write_csv(rows, stream, now)
     elif format_ == "xlsx":
+        # 12 MB that a web worker needs only when somebody asks for a workbook.
+        from bot.documents.ledger_sheet import SheetRow, write_workbook  # noqa: PLC0415
+
         sheet_rows = (
             SheetRow(list(say_row(row, number, now).values()), row.photos_before, row.photos_after)
             for number, row in enumerate(rows, 1)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 # As modules, because the pages in turn offer these papers.
 from bot import dates
-from bot.documents.text_sheet import clean_text
+from bot.documents.cells import clean_text
 from storage.reports.ledger import HANDED_STATES, LedgerPhoto, LedgerRow, find_ledger_row
 
 DRAFT_MARK = "草稿　待审签"

@@ -6,13 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import Any, BinaryIO
 
 import xlsxwriter
 
+from bot.documents.cells import Format, neutralise_cell
 from bot.documents.text_sheet import MOST_SHEET_ROWS, TextSheet, add_text_sheet, open_workbook
-
-Format: TypeAlias = Literal["jsonl", "csv", "xlsx"]
 
 # Column titles by the keys of the rows; a dot goes into a nested mapping.
 REPORT_COLUMNS: dict[str, str] = {
@@ -49,9 +48,6 @@ MESSAGE_COLUMNS: dict[str, str] = {
     "alias": "化名",
 }
 
-# OWASP, "CSV Injection": a cell that begins with one of these may be run as a formula; an apostrophe before it makes
-# it text. The full-width forms count as the plain ones where the program's language is Chinese or Japanese.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MOST_SHEET_ROWS = MOST_SHEET_ROWS - 1  # without the row of titles
 _PIXELS = {"description": 420, "location.label": 220, "created_at": 190, "due_at": 190}
 
@@ -69,11 +65,6 @@ def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], fo
     if format_ == "xlsx":
         return _write_xlsx(rows, columns, stream)
     raise ValueError("rows are written as jsonl, csv or xlsx")
-
-
-def neutralise_cell(text: str) -> str:
-    """Return a text for a CSV cell with an apostrophe before what a spreadsheet might take for a formula."""
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
 def _write_jsonl(rows: Iterable[Mapping[str, Any]], stream: BinaryIO) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -12,11 +11,12 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from bot.documents.cells import clean_text
+
 MOST_SHEET_ROWS = 1_048_576  # Excel's limit
 
 # Rows leave memory as soon as the next one begins; no text is taken for a formula, a link or a number.
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MOST_CELL_CHARACTERS = 32_767  # Excel's limit; a longer text would be left out whole
 
 
@@ -68,11 +68,6 @@ def open_workbook(stream: Any) -> xlsxwriter.Workbook:
 def add_text_sheet(workbook: xlsxwriter.Workbook, name: str | None = None) -> TextSheet:
     """Add a sheet to a workbook of open_workbook."""
     return cast("TextSheet", workbook.add_worksheet(name, worksheet_class=TextSheet))
-
-
-def clean_text(text: str) -> str:
-    """Return a text without the characters that no XML file can hold."""
-    return _NOT_IN_XML.sub("", text)
 
 
 def _find_style(format_: Any) -> int:

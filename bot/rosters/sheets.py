@@ -12,8 +12,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook  # type: ignore[import-untyped]  # it has no types
-
 MOST_BYTES = 10_000_000
 MOST_UNPACKED_BYTES = 200_000_000  # an xlsx is a zip file, and may claim to be small
 MOST_ROWS = 20_000
@@ -127,6 +125,8 @@ def _decode(content: bytes) -> str:
 
 
 def _read_xlsx(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415  # 20 MB, for imports only
+
     try:
         _check_unpacked(content)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)

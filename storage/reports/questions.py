@@ -6,9 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, Text, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
-from storage.database import RowId, metadata
+from storage.database import Prepared, RowId, metadata
 from storage.reports.tables import reports
 from storage.types import AnyRow, Instant
 
@@ -67,6 +80,18 @@ def ask(
         .returning(questions.c.id)
     )
     return int(row.scalar_one())
+
+
+_any_open = Prepared(
+    select(questions.c.id)
+    .where(questions.c.reporter_id == bindparam("by_reporter"), questions.c.answered_at.is_(None))
+    .limit(1)
+)
+
+
+def is_asked(db: Connection, reporter_id: int) -> bool:
+    """Return whether a reporter was asked anything that is not answered; on the webhook's hot path."""
+    return _any_open.first(db, {"by_reporter": reporter_id}) is not None
 
 
 def list_open_questions(db: Connection, reporter_id: int) -> Sequence[AnyRow]:

@@ -23,9 +23,9 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import insert
 
+from bot.documents.cells import Format
 from bot.documents.ledger import write_ledger
 from bot.documents.ledger_sheet import PictureStore
-from bot.documents.tabular import Format
 from media.store import MediaStore
 from storage.database import Database
 from storage.reports.assignments import after_photos, assignments

@@ -19,9 +19,10 @@ from sqlalchemy import insert, select, update
 from werkzeug.security import generate_password_hash
 
 from bot.admin import AdminServices, register_admin
+from bot.documents.cells import Format
 from bot.documents.ledger import write_ledger
 from bot.documents.papers import KINDS, find_paper, write_word
-from bot.documents.tabular import MESSAGE_COLUMNS, REPORT_COLUMNS, Format, write_rows
+from bot.documents.tabular import MESSAGE_COLUMNS, REPORT_COLUMNS, write_rows
 from media.errors import MissingFileError, Reason
 from storage.message_export import iter_messages
 from storage.messages import messages

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.documents import ledger_sheet
+from bot.documents.cells import Format
 from bot.documents.ledger import TITLES, say_sum, write_ledger
-from bot.documents.tabular import Format
 from media.errors import MissingFileError, Reason
 from storage.database import Database
 from storage.reports import ledger as ledger_rows

@@ -10,7 +10,8 @@ from typing import Any
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
-from bot.documents.tabular import REPORT_COLUMNS, Format, neutralise_cell, write_rows
+from bot.documents.cells import Format, neutralise_cell
+from bot.documents.tabular import REPORT_COLUMNS, write_rows
 
 COLUMNS = {"code": "编号", "text": "情况", "count": "数", "is_new": "新", "missing": "缺", "place.lat": "纬度"}
 ROW: dict[str, Any] = {
