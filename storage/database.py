@@ -325,7 +325,7 @@ def _prepare_sqlite_connection(connection: DBAPIConnection, _entry: ConnectionPo
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an answer of 200 must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA cache_size=-16000")
+    cursor.execute("PRAGMA cache_size=-8000")
     cursor.execute("PRAGMA temp_store=MEMORY")
     # A message touches some fifteen pages, the same ones again and again: copied back every 1,000 pages, as SQLite does
     # by itself, they would be written many times over. 10,000 pages are a log of 40 MB.
