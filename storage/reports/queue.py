@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from storage.attachments import AttachmentState, attachments
 from storage.reporters import reporters
-from storage.reports.assignments import pleas
+from storage.reports.assignments import after_photos, pleas
 from storage.reports.search import MOST_QUERY_CHARACTERS, find_code, split_words
 from storage.reports.tables import ReportState, report_history, report_pairs, reports
 from storage.types import AnyRow
@@ -184,10 +184,11 @@ def count_waits(db: Connection, *, now: datetime, most: int = 999) -> dict[str, 
 
 
 def list_thumbnails(db: Connection, report_ids: Sequence[int]) -> dict[int, Thumbnails]:
-    """Return what there is to see of reports, by their ids; reports without any photo are left out."""
+    """Return what there is to see of hazards, by report; reports without any photo of the hazard are left out."""
+    shows_mended = select(after_photos.c.attachment_id).where(after_photos.c.attachment_id == attachments.c.id)
     rows = db.execute(
         select(attachments.c.id, attachments.c.report_id, attachments.c.state, attachments.c.thumbnail_key)
-        .where(attachments.c.report_id.in_(list(report_ids)), attachments.c.kind == "photo")
+        .where(attachments.c.report_id.in_(list(report_ids)), attachments.c.kind == "photo", ~shows_mended.exists())
         .order_by(attachments.c.report_id, attachments.c.sent_at, attachments.c.id)
     ).all()
     found: dict[int, Thumbnails] = {}

@@ -52,7 +52,8 @@ def _take_chat(browser: Browser, demo: Demo) -> bytes:
 def _take_queue(browser: Browser, demo: Demo) -> bytes:
     page = _open(browser)
     log_in(page, demo)
-    expect(page.locator(".card .picture img").nth(3)).to_be_visible(timeout=15_000)
+    page.goto(f"{demo.admin_url}reports?tab=all&category=ROAD")
+    expect(page.locator(".card .picture img").nth(1)).to_be_visible(timeout=15_000)
     for picture in page.locator(".card .picture img").all():
         measure_picture(picture)
     return page.screenshot()

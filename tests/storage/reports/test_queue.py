@@ -14,6 +14,7 @@ from handlers.conversation import list_missing
 from storage.attachments import AttachmentState
 from storage.database import Database
 from storage.reports import queue
+from storage.reports.assignments import HandOver, add_after_photo, open_assignment
 from storage.reports.gathering import Pieces, record_history
 from storage.reports.queue import (
     PIECES,
@@ -242,6 +243,18 @@ def test_thumbnail_is_the_first_photo_that_is_kept(database: Database, now: date
         one: queue.Thumbnails(earlier, "earlier", kept=2, pending=1, lost=1),
         other: queue.Thumbnails(None, "", kept=0, pending=0, lost=1),
     }
+
+
+def test_thumbnail_shows_the_hazard_and_never_what_was_mended(database: Database, now: datetime) -> None:
+    with database.write() as db:
+        unit = add_unit(db, name="东坪村", kind="village", aliases=[], now=now)
+        report = make_report(db, state=ReportState.ASSIGNED)
+        assignment = open_assignment(db, report, HandOver(unit, "村口", "问题", "要求", now), by="staff:a", now=now)
+        after = make_photo(db, report_id=report, sent_at=now, thumbnail_key="mended")
+        add_after_photo(db, after, assignment)
+        assert list_thumbnails(db, [report]) == {}
+        before = make_photo(db, report_id=report, sent_at=now + timedelta(minutes=1), thumbnail_key="hazard")
+        assert list_thumbnails(db, [report])[report] == queue.Thumbnails(before, "hazard", kept=1, pending=0, lost=0)
 
 
 def test_finds_a_report_with_names_and_master(database: Database, now: datetime) -> None:
